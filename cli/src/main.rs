@@ -1,0 +1,2 @@
+//! The `techo` command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The relay: keeps envelopes and items until they are fetched, and never opens one.

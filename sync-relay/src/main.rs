@@ -1,0 +1,2 @@
+//! The `techo-relay` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Journeys and guards over the whole of Techo; nothing here is shipped.

@@ -1,0 +1,1 @@
+//! Keys, derivation, sealing and signing: the only place in the vault that touches raw key bytes; it never decides who may do what.

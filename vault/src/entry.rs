@@ -1,0 +1,1 @@
+//! A signed, chained, sealed step of one feed; it never decides whether its author was allowed.

@@ -1,0 +1,1 @@
+//! The vault's folder: segments, keys, manifest, index; it never opens an envelope.

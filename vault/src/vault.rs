@@ -1,0 +1,1 @@
+//! What a family does with its vault: each use case ends in one commit.

@@ -1,0 +1,284 @@
+//! One signature certificate against its profile; it never decides whether it is revoked.
+
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Public};
+use openssl::sign::Verifier;
+use openssl::stack::Stack;
+use openssl::x509::store::X509StoreBuilder;
+use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
+use openssl::x509::{X509, X509StoreContext};
+use x509_cert::Certificate;
+use x509_cert::certificate::Version;
+use x509_cert::der::asn1::{Any, ObjectIdentifier, Utf8StringRef};
+use x509_cert::der::{Decode, Encode};
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, SubjectAltName,
+};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use crate::Refusal;
+use crate::attributes::{Attributes, is_date};
+use crate::roots::{Environment, Root, Roots};
+
+/// A certificate whose form and algorithms are right; nobody has vouched for it yet.
+pub(crate) struct Leaf {
+    parsed: Certificate,
+    x509: X509,
+    key: PKey<Public>,
+}
+
+impl Leaf {
+    /// Step 4: canonical DER, v3, no doubled extension, RSA-2048 with 65537 and SHA-256, no CA.
+    pub(crate) fn parse(der: &[u8]) -> Result<Self, Refusal> {
+        let parsed = Certificate::from_der(der).map_err(|_| Refusal::Malformed)?;
+        if parsed.to_der().map_err(|_| Refusal::Malformed)? != der {
+            return Err(Refusal::Malformed);
+        }
+        let tbs = parsed.tbs_certificate();
+        let extensions = tbs.extensions().ok_or(Refusal::Malformed)?;
+        let mut ids: Vec<ObjectIdentifier> = extensions.iter().map(|e| e.extn_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if tbs.version() != Version::V3 || ids.len() != extensions.len() {
+            return Err(Refusal::Malformed);
+        }
+        let constraints = tbs
+            .get_extension::<BasicConstraints>()
+            .map_err(|_| Refusal::Malformed)?;
+        if constraints.is_some_and(|(_, c)| c.ca) {
+            return Err(Refusal::Malformed);
+        }
+        if !is_sha256_with_rsa(tbs.signature()) || !is_sha256_with_rsa(parsed.signature_algorithm())
+        {
+            return Err(Refusal::WrongAlgorithm);
+        }
+        let x509 = X509::from_der(der).map_err(|_| Refusal::Malformed)?;
+        let key = x509.public_key().map_err(|_| Refusal::WrongAlgorithm)?;
+        let rsa = key.rsa().map_err(|_| Refusal::WrongAlgorithm)?;
+        let exponent = rsa.e().to_vec();
+        if rsa.n().num_bits() != 2_048 || exponent != [1, 0, 1] {
+            return Err(Refusal::WrongAlgorithm);
+        }
+        Ok(Self { parsed, x509, key })
+    }
+
+    /// Step 5: one pinned root, chosen by key identifier and signature, at the caller's time.
+    pub(crate) fn check_chain(&self, roots: &Roots, now: u64) -> Result<(), Refusal> {
+        let authority = self
+            .parsed
+            .tbs_certificate()
+            .get_extension::<AuthorityKeyIdentifier>()
+            .map_err(|_| Refusal::Malformed)?
+            .and_then(|(_, id)| id.key_identifier)
+            .ok_or(Refusal::UntrustedIssuer)?;
+        let root = roots
+            .iter()
+            .find(|root| {
+                root.key_id == authority.as_bytes() && self.x509.verify(&root.key).unwrap_or(false)
+            })
+            .ok_or(Refusal::UntrustedIssuer)?;
+        self.check_path(root, now)?;
+        let understood = |id: &ObjectIdentifier| UNDERSTOOD.contains(&id.to_string().as_str());
+        let extensions = self
+            .parsed
+            .tbs_certificate()
+            .extensions()
+            .ok_or(Refusal::Malformed)?;
+        if extensions
+            .iter()
+            .all(|e| !e.critical || understood(&e.extn_id))
+        {
+            Ok(())
+        } else {
+            Err(Refusal::CriticalExtension)
+        }
+    }
+
+    fn check_path(&self, root: &Root, now: u64) -> Result<(), Refusal> {
+        let (valid, error, depth) = self.path(root, now).map_err(|_| Refusal::Library)?;
+        match (valid, error, depth) {
+            (true, _, _) => Ok(()),
+            (false, NOT_YET_VALID, 0) => Err(Refusal::NotYetValid),
+            (false, HAS_EXPIRED, 0) => Err(Refusal::Expired),
+            (false, UNHANDLED_CRITICAL, 0) => Err(Refusal::CriticalExtension),
+            (false, _, _) => Err(Refusal::UntrustedIssuer),
+        }
+    }
+
+    fn path(&self, root: &Root, now: u64) -> Result<(bool, i32, u32), openssl::error::ErrorStack> {
+        let mut parameters = X509VerifyParam::new()?;
+        parameters.set_flags(X509VerifyFlags::X509_STRICT | X509VerifyFlags::CHECK_SS_SIGNATURE)?;
+        parameters.set_depth(0);
+        parameters.set_auth_level(2);
+        parameters.set_time(i64::try_from(now / 1_000).unwrap_or(i64::MAX));
+        let mut store = X509StoreBuilder::new()?;
+        store.add_cert(root.certificate.clone())?;
+        store.set_param(&parameters)?;
+        let store = store.build();
+        let mut context = X509StoreContext::new()?;
+        context.init(&store, &self.x509, &*Stack::new()?, |context| {
+            let valid = context.verify_cert()?;
+            Ok((valid, context.error().as_raw(), context.error_depth()))
+        })
+    }
+
+    /// Step 6: exactly one critical policy, and it belongs to `environment`.
+    pub(crate) fn check_policy(&self, environment: Environment) -> Result<(), Refusal> {
+        let (critical, policies) = self
+            .parsed
+            .tbs_certificate()
+            .get_extension::<CertificatePolicies>()
+            .map_err(|_| Refusal::Policy)?
+            .ok_or(Refusal::Policy)?;
+        let [policy] = policies.0.as_slice() else {
+            return Err(Refusal::Policy);
+        };
+        let id = policy.policy_identifier.to_string();
+        let owner = Environment::ALL.into_iter().find(|e| e.policy() == id);
+        match owner {
+            Some(owner) if owner != environment => Err(Refusal::EnvironmentMismatch),
+            Some(_) if critical => Ok(()),
+            Some(_) | None => Err(Refusal::Policy),
+        }
+    }
+
+    /// Step 7: exactly digital signature and non-repudiation, critical, and no extended usage.
+    pub(crate) fn check_key_usage(&self) -> Result<(), Refusal> {
+        let extensions = self
+            .parsed
+            .tbs_certificate()
+            .extensions()
+            .ok_or(Refusal::KeyUsage)?;
+        let mut usage = false;
+        for extension in extensions {
+            match extension.extn_id.to_string().as_str() {
+                KEY_USAGE => {
+                    usage = extension.critical
+                        && extension.extn_value.as_bytes() == SIGNATURE_AND_NON_REPUDIATION;
+                }
+                EXTENDED_KEY_USAGE => return Err(Refusal::KeyUsage),
+                _ => {}
+            }
+        }
+        if usage {
+            Ok(())
+        } else {
+            Err(Refusal::KeyUsage)
+        }
+    }
+
+    /// Step 8: RSA PKCS#1 v1.5 with SHA-256 over `message`.
+    pub(crate) fn check_signature(&self, message: &[u8], signature: &[u8]) -> Result<(), Refusal> {
+        let mut verifier =
+            Verifier::new(MessageDigest::sha256(), &self.key).map_err(|_| Refusal::Library)?;
+        match verifier.verify_oneshot(signature, message) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(Refusal::SignatureInvalid),
+        }
+    }
+
+    /// Step 10: the four attributes, and whether a character of them was substituted.
+    pub(crate) fn attributes(&self) -> Result<(Attributes, bool), Refusal> {
+        let (_, names) = self
+            .parsed
+            .tbs_certificate()
+            .get_extension::<SubjectAltName>()
+            .map_err(|_| Refusal::Attributes)?
+            .ok_or(Refusal::Attributes)?;
+        let attribute = |n: u8| exactly_one(&names.0, n)?.ok_or(Refusal::Attributes);
+        let gender = match attribute(3)?.as_str() {
+            "1" => 1,
+            "2" => 2,
+            "3" => 3,
+            _ => return Err(Refusal::Attributes),
+        };
+        let attributes = Attributes {
+            name: attribute(1)?,
+            birth_date: birth_date(&attribute(4)?)?,
+            gender,
+            address: attribute(5)?,
+        };
+        if !attributes.are_plausible() {
+            return Err(Refusal::Attributes);
+        }
+        let substituted = |n: u8| -> Result<bool, Refusal> {
+            let flags = exactly_one(&names.0, n)?.unwrap_or_default();
+            if flags.bytes().all(|b| matches!(b, b'0' | b'1')) {
+                Ok(flags.contains('1'))
+            } else {
+                Err(Refusal::Attributes)
+            }
+        };
+        Ok((attributes, substituted(2)? || substituted(6)?))
+    }
+
+    /// Returns the end of validity, in milliseconds.
+    pub(crate) fn not_after(&self) -> u64 {
+        let end = self
+            .parsed
+            .tbs_certificate()
+            .validity()
+            .not_after
+            .to_unix_duration();
+        u64::try_from(end.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Returns the text of attribute `n`; twice is as wrong as another string type.
+fn exactly_one(names: &[GeneralName], n: u8) -> Result<Option<String>, Refusal> {
+    let wanted = format!("{ATTRIBUTES}.{n}");
+    let mut found = None;
+    for name in names {
+        let GeneralName::OtherName(other) = name else {
+            continue;
+        };
+        if other.type_id.to_string() == wanted {
+            if found.is_some() {
+                return Err(Refusal::Attributes);
+            }
+            let text = Utf8StringRef::try_from(&other.value).map_err(|_| Refusal::Attributes)?;
+            found = Some(text.as_str().to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// Turns `EYYYYMMDD` (era digit, Western year) into `YYYY-MM-DD`.
+fn birth_date(text: &str) -> Result<String, Refusal> {
+    let parts = (
+        text.get(0..1),
+        text.get(1..5),
+        text.get(5..7),
+        text.get(7..9),
+    );
+    let (Some("0" | "1" | "2" | "3" | "4" | "5"), Some(year), Some(month), Some(day)) = parts
+    else {
+        return Err(Refusal::Attributes);
+    };
+    let date = format!("{year}-{month}-{day}");
+    if text.len() == 9 && is_date(&date) {
+        Ok(date)
+    } else {
+        Err(Refusal::Attributes)
+    }
+}
+
+fn is_sha256_with_rsa(algorithm: &AlgorithmIdentifierOwned) -> bool {
+    algorithm.oid.to_string() == SHA256_WITH_RSA
+        && algorithm.parameters.as_ref().is_some_and(Any::is_null)
+}
+
+const SHA256_WITH_RSA: &str = "1.2.840.113549.1.1.11";
+pub(crate) const KEY_USAGE: &str = "2.5.29.15";
+const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
+/// Key usage, policies, basic constraints.
+const UNDERSTOOD: [&str; 3] = [KEY_USAGE, "2.5.29.32", "2.5.29.19"];
+/// BIT STRING with bits 0 and 1, the only DER there is for it.
+pub(crate) const SIGNATURE_AND_NON_REPUDIATION: &[u8] = &[0x03, 0x02, 0x06, 0xc0];
+/// The arc of the attributes in the subject alternative name.
+pub(crate) const ATTRIBUTES: &str = "1.2.392.200149.8.5.5";
+/// Results of OpenSSL's path check (`X509_V_ERR_…`).
+const NOT_YET_VALID: i32 = 9;
+const HAS_EXPIRED: i32 = 10;
+const UNHANDLED_CRITICAL: i32 = 34;

@@ -1,0 +1,131 @@
+//! Why evidence is refused; no variant carries an attribute, a serial number or a key.
+
+use thiserror::Error;
+
+/// The first check that failed. The city tells the resident no more than this class.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Too large, not canonical, or not what its format says.
+    #[error("the evidence is not in the expected form")]
+    Malformed,
+    /// The city never gave out this nonce.
+    #[error("the nonce is not one of this city's")]
+    NonceUnknown,
+    /// The nonce or the statement has run out.
+    #[error("the nonce has expired")]
+    NonceExpired,
+    /// The nonce has served before.
+    #[error("the nonce was used before")]
+    Replay,
+    /// The nonces could not be read or written; nothing was judged.
+    #[error("the record of nonces is unavailable")]
+    NonceLedger,
+    /// Made for another city, purpose, consent text, key or child than the one expected.
+    #[error("the statement was made for another context")]
+    ContextMismatch,
+    /// The issuer-only key did not sign the statement.
+    #[error("the device did not prove possession of its key")]
+    DeviceProof,
+    /// Not RSA-2048 with exponent 65537 and SHA-256.
+    #[error("the certificate uses another algorithm than its profile")]
+    WrongAlgorithm,
+    /// No pinned root signed the certificate.
+    #[error("no trusted root issued the certificate")]
+    UntrustedIssuer,
+    /// The certificate's validity begins later.
+    #[error("the certificate is not valid yet")]
+    NotYetValid,
+    /// The certificate's validity has ended.
+    #[error("the certificate has expired")]
+    Expired,
+    /// An extension that must be understood is not.
+    #[error("the certificate has an unknown critical extension")]
+    CriticalExtension,
+    /// Simulated, test and production are never mixed.
+    #[error("the certificate belongs to another environment")]
+    EnvironmentMismatch,
+    /// Not exactly one critical policy of the allow-list.
+    #[error("the certificate's policy is not accepted")]
+    Policy,
+    /// Not exactly digital signature and non-repudiation, or an extended usage is present.
+    #[error("the certificate is not for this kind of signature")]
+    KeyUsage,
+    /// The card's signature does not cover the statement.
+    #[error("the card's signature does not verify")]
+    SignatureInvalid,
+    /// Nobody has said that the certificate is not revoked: pending, never accepted.
+    #[error("revocation could not be checked: {0}")]
+    RevocationUnavailable(RevocationGap),
+    /// One of the four attributes is missing, doubled or of the wrong type.
+    #[error("the certificate's attributes are not as the profile says")]
+    Attributes,
+    /// The cryptographic library failed for a reason that is not the evidence's.
+    #[error("the cryptographic library failed")]
+    Library,
+}
+
+impl Refusal {
+    /// Tells whether the same resident may succeed later without changing anything.
+    pub fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::RevocationUnavailable(_) | Self::NonceLedger | Self::Library
+        )
+    }
+}
+
+/// What is missing for a revocation answer.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RevocationGap {
+    /// This version asks nobody.
+    #[error("this version does not check revocation")]
+    NotChecked,
+}
+
+/// Why a nonce was not consumed.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum NonceRefusal {
+    /// Never given out.
+    #[error("unknown nonce")]
+    Unknown,
+    /// Given out, and run out.
+    #[error("expired nonce")]
+    Expired,
+    /// Consumed before.
+    #[error("used nonce")]
+    Used,
+    /// The ledger could not be read or written.
+    #[error("the ledger is unavailable")]
+    Unavailable,
+}
+
+impl From<NonceRefusal> for Refusal {
+    fn from(refusal: NonceRefusal) -> Self {
+        match refusal {
+            NonceRefusal::Unknown => Self::NonceUnknown,
+            NonceRefusal::Expired => Self::NonceExpired,
+            NonceRefusal::Used => Self::Replay,
+            NonceRefusal::Unavailable => Self::NonceLedger,
+        }
+    }
+}
+
+/// Why a set of roots is not usable.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RootsError {
+    /// This version ships no production roots.
+    #[error("this version ships no production roots of JPKI")]
+    ProductionNotShipped,
+    /// Not a self-signed RSA-2048 authority certificate with a key identifier.
+    #[error("the root is not a self-signed certificate authority of the JPKI profile")]
+    NotARoot,
+    /// A root that is not marked as simulated, or is one for user authentication.
+    #[error("the root is not a simulated signature authority")]
+    NotSimulated,
+    /// An empty set trusts nobody.
+    #[error("no root was given")]
+    Empty,
+}

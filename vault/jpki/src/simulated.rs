@@ -1,0 +1,32 @@
+//! A stand-in for cards and their authority; every name it writes says that it is not genuine.
+//!
+//! Own work: certificates with the extension set, criticality and types of the JPKI profile under
+//! freshly made keys. They identify nobody, and no release trusts them without
+//! [`crate::SimulatedPki::acknowledge`].
+
+mod authority;
+mod card;
+mod profile;
+
+pub use authority::SimulatedAuthority;
+#[cfg(test)]
+pub(crate) use authority::generate_key;
+pub use card::SimulatedCard;
+pub use profile::{Holder, LeafProfile, Validity};
+
+use thiserror::Error;
+
+/// Why simulated material could not be made or read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SimulatedError {
+    /// OpenSSL refused.
+    #[error("the cryptographic library failed")]
+    Library(#[from] openssl::error::ErrorStack),
+    /// An extension could not be encoded.
+    #[error("the certificate could not be encoded")]
+    Encoding(#[from] x509_cert::der::Error),
+    /// The file is not simulated material.
+    #[error("this is not a file of the simulated authority")]
+    Malformed,
+}

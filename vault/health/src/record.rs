@@ -1,0 +1,213 @@
+//! Health records as people read them, to and from flat fields. Decides what may be written down;
+//! reading is lenient, and what a newer program wrote is shown but never rewritten.
+
+use std::{fmt, str::FromStr};
+
+use crate::{
+    date::When,
+    value::{Fields, Value},
+};
+
+mod error;
+mod fields;
+mod member;
+mod vaccination;
+mod measurement;
+mod checkup;
+mod note;
+
+pub use checkup::{Checkup, CheckupType, Judgement, KNOWN_CHECKUPS, KnownCheckup};
+pub use error::RecordError;
+pub use measurement::Measurement;
+pub use member::{Member, Sex};
+pub use note::Note;
+pub use vaccination::Vaccination;
+
+/// The schema version that this program writes.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// A record of a known kind, or one that only a newer program understands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// A member's profile.
+    Member(Member),
+    /// One dose of a vaccine.
+    Vaccination(Vaccination),
+    /// One measured value.
+    Measurement(Measurement),
+    /// One health checkup.
+    Checkup(Checkup),
+    /// Free text.
+    Note(Note),
+    /// Fields of an unknown kind or a newer schema version: shown, never rewritten.
+    Opaque(Opaque),
+}
+
+/// Fields that this program can show but must not rewrite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opaque {
+    fields: Fields,
+}
+
+impl Opaque {
+    /// The fields as they were found.
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+}
+
+/// The kinds of record that this program writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A member's profile.
+    Member,
+    /// One dose of a vaccine.
+    Vaccination,
+    /// One measured value.
+    Measurement,
+    /// One health checkup.
+    Checkup,
+    /// Free text.
+    Note,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Member,
+        Self::Vaccination,
+        Self::Measurement,
+        Self::Checkup,
+        Self::Note,
+    ];
+
+    /// The text under which the field `kind` names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Vaccination => "vaccination",
+            Self::Measurement => "measurement",
+            Self::Checkup => "checkup",
+            Self::Note => "note",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = RecordError;
+
+    fn from_str(text: &str) -> Result<Self, RecordError> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(RecordError::NotWritable)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Record {
+    /// Reads stored fields. Implausible values pass here: somebody confirmed them once.
+    pub fn from_fields(fields: &Fields) -> Result<Self, RecordError> {
+        let mut reader = fields::Reader::new(fields);
+        let kind = reader
+            .text("kind")?
+            .ok_or(RecordError::Missing { field: "kind" })?;
+        let version = reader.int("v")?.unwrap_or(SCHEMA_VERSION);
+        let known = kind
+            .parse::<Kind>()
+            .ok()
+            .filter(|_| (1..=SCHEMA_VERSION).contains(&version));
+        Ok(match known {
+            Some(Kind::Member) => Self::Member(Member::read(reader)?),
+            Some(Kind::Vaccination) => Self::Vaccination(Vaccination::read(reader)?),
+            Some(Kind::Measurement) => Self::Measurement(Measurement::read(reader)?),
+            Some(Kind::Checkup) => Self::Checkup(Checkup::read(reader)?),
+            Some(Kind::Note) => Self::Note(Note::read(reader)?),
+            None => Self::Opaque(Opaque {
+                fields: fields.clone(),
+            }),
+        })
+    }
+
+    /// Checks the record and returns the fields to store, `kind` and `v` among them.
+    ///
+    /// An implausible value is refused unless a person has `confirmed` it; nothing else can be
+    /// confirmed.
+    pub fn to_fields(&self, confirmed: bool) -> Result<Fields, RecordError> {
+        let mut writer = fields::Writer::new(self.extra(), confirmed);
+        let kind = self.kind().ok_or(RecordError::NotWritable)?;
+        match self {
+            Self::Member(member) => member.write(&mut writer)?,
+            Self::Vaccination(vaccination) => vaccination.write(&mut writer)?,
+            Self::Measurement(measurement) => measurement.write(&mut writer)?,
+            Self::Checkup(checkup) => checkup.write(&mut writer)?,
+            Self::Note(note) => note.write(&mut writer)?,
+            Self::Opaque(_) => return Err(RecordError::NotWritable),
+        }
+        writer.finish(kind)
+    }
+
+    /// The kind; `None` if only a newer program knows it.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Member(_) => Some(Kind::Member),
+            Self::Vaccination(_) => Some(Kind::Vaccination),
+            Self::Measurement(_) => Some(Kind::Measurement),
+            Self::Checkup(_) => Some(Kind::Checkup),
+            Self::Note(_) => Some(Kind::Note),
+            Self::Opaque(_) => None,
+        }
+    }
+
+    /// When it happened; for a member, the birth date.
+    pub fn occurred(&self) -> Option<When> {
+        match self {
+            Self::Member(member) => member.birth_date.map(When::from),
+            Self::Vaccination(vaccination) => vaccination.date.clone(),
+            Self::Measurement(measurement) => Some(measurement.date.clone()),
+            Self::Checkup(checkup) => checkup.date.clone(),
+            Self::Note(note) => note.date.clone(),
+            Self::Opaque(opaque) => opaque.fields.get("date")?.as_text()?.parse().ok(),
+        }
+    }
+
+    fn extra(&self) -> Fields {
+        match self {
+            Self::Member(member) => member.extra.clone(),
+            Self::Vaccination(vaccination) => vaccination.extra.clone(),
+            Self::Measurement(measurement) => measurement.extra.clone(),
+            Self::Checkup(checkup) => checkup.extra.clone(),
+            Self::Note(note) => note.extra.clone(),
+            Self::Opaque(_) => Fields::new(),
+        }
+    }
+}
+
+/// Checks `changes` to a stored record and returns the fields that have to be put: `Null` for what
+/// is removed, nothing for what stays the same.
+pub fn amend(current: &Fields, changes: &Fields, confirmed: bool) -> Result<Fields, RecordError> {
+    let before = Record::from_fields(current)?;
+    let mut wanted = current.clone();
+    for (key, value) in changes {
+        wanted.insert(key.clone(), value.clone());
+    }
+    let after = Record::from_fields(&wanted)?;
+    if before.kind() != after.kind() {
+        return Err(RecordError::KindIsFixed);
+    }
+    let fields = after.to_fields(confirmed)?;
+    let touched = changes
+        .keys()
+        .map(|key| (key.clone(), fields.get(key).cloned().unwrap_or(Value::Null)));
+    Ok(touched
+        .filter(|(key, value)| current.get(key).unwrap_or(&Value::Null) != value)
+        .collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,403 @@
+//! The append-only log: numbered files of frames. It knows neither keys nor what a frame means.
+//!
+//! One thread at a time appends; any number read. A frame exists for readers only once it is
+//! durable. After a failed write the end is cut back; if that fails, or durability itself did,
+//! nothing more is written until the log is opened again, because the operating system may have
+//! dropped bytes that it once accepted.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::crypto::VaultId;
+use crate::store::disk::{self, Disk};
+use crate::store::frame::{self, Frame, MAX_FRAME};
+use crate::store::reader::{Reader, Step};
+use crate::store::{Damage, Location, Opening, Position, Scanned, StoreError};
+
+/// The segments of one vault.
+#[derive(Debug)]
+pub(super) struct Segments {
+    disk: Arc<dyn Disk>,
+    vault: VaultId,
+    rotate_at: u64,
+    end: Mutex<Position>,
+    stopped: AtomicBool,
+}
+
+impl Segments {
+    /// Checks every frame, cuts off an unfinished write, and says what is damaged. `durable` is
+    /// how far the log reached when the manifest was written.
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        vault: VaultId,
+        durable: Position,
+        rotate_at: u64,
+    ) -> Result<(Self, Opening), StoreError> {
+        disk.create_folder(FOLDER)?;
+        let numbers = numbers(disk.as_ref())?;
+        let mut opening = Opening::default();
+        let mut found = Position::START;
+        let mut expected = 1;
+        for &number in &numbers {
+            if number > expected {
+                opening.damage.push(Damage::SegmentsMissing {
+                    first: expected,
+                    last: number - 1,
+                });
+            }
+            expected = number + 1;
+            let survey = Survey::take(disk.as_ref(), vault, number)?;
+            found = if numbers.last() == Some(&number) {
+                survey.settle(disk.as_ref(), durable, &mut opening)?
+            } else {
+                survey.report(&mut opening);
+                Position::new(number, survey.length)
+            };
+        }
+        if found < durable {
+            opening.damage.push(Damage::Shorter { found, durable });
+        }
+        let log = Self {
+            disk,
+            vault,
+            rotate_at,
+            end: Mutex::new(found),
+            stopped: AtomicBool::new(false),
+        };
+        log.settle_end(found, durable, &opening)?;
+        Ok((log, opening))
+    }
+
+    /// Appends several batches and makes them durable together.
+    pub(super) fn append(&self, batches: &[Vec<Frame>]) -> Result<Vec<Vec<Location>>, StoreError> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(StoreError::Stopped);
+        }
+        if batches.iter().all(Vec::is_empty) {
+            return Ok(batches.iter().map(|_| Vec::new()).collect());
+        }
+        let mut start = self.end();
+        if start.offset() > self.rotate_at || start.offset() < HEADER {
+            start = self.begin(start.segment() + u64::from(start.offset() >= HEADER))?;
+        }
+        let (bytes, places) = lay_out(batches, start)?;
+        let name = file_name(start.segment());
+        let written = self.disk.write_at(&name, start.offset(), &bytes);
+        if let Err(error) = written {
+            self.cut_back(&name, start.offset());
+            return Err(error.into());
+        }
+        if let Err(error) = self.disk.sync_data(&name) {
+            self.cut_back(&name, start.offset());
+            self.stop();
+            return Err(error.into());
+        }
+        self.set_end(Position::new(
+            start.segment(),
+            start.offset() + bytes.len() as u64,
+        ));
+        Ok(places)
+    }
+
+    /// The frame that begins at `at`.
+    pub(super) fn read(&self, at: Location) -> Result<Frame, StoreError> {
+        let place = at.position();
+        let missing = StoreError::NoFrame { at };
+        let end = self.end();
+        if place >= end {
+            return Err(missing);
+        }
+        let name = file_name(place.segment());
+        let mut bytes = vec![0; FIRST_READ];
+        let filled = match self.disk.read_at(&name, place.offset(), &mut bytes) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(missing),
+            filled => filled?,
+        };
+        bytes.truncate(filled);
+        let length = frame::length(&bytes).unwrap_or(0).min(MAX_FRAME);
+        if length > filled && filled == FIRST_READ {
+            bytes.resize(length, 0);
+            let filled = self.disk.read_at(&name, place.offset(), &mut bytes)?;
+            bytes.truncate(filled);
+        }
+        frame::parse(&bytes)
+            .map(frame::Found::to_frame)
+            .ok_or(missing)
+    }
+
+    /// See [`crate::store::Store::scan`].
+    pub(super) fn scan(
+        &self,
+        from: Position,
+        each: &mut dyn FnMut(Scanned) -> ControlFlow<()>,
+    ) -> Result<Position, StoreError> {
+        let end = self.end();
+        let mut next = from;
+        while next < end {
+            let segment = next.segment();
+            let Some(length) = self.disk.length(&file_name(segment))? else {
+                next = Position::new(self.next_segment(segment)?.min(end.segment()), 0);
+                if each(Scanned::Damage {
+                    segment,
+                    from: 0,
+                    to: 0,
+                })
+                .is_break()
+                {
+                    return Ok(next);
+                }
+                continue;
+            };
+            let last = segment == end.segment();
+            let limit = if last { end.offset() } else { length };
+            if let Some(stopped) = self.scan_one(next, limit, each)? {
+                return Ok(stopped);
+            }
+            next = if last {
+                end
+            } else {
+                Position::new(segment + 1, 0)
+            };
+        }
+        Ok(next.min(end))
+    }
+
+    /// Where the next frame will lie, unless a new segment begins first.
+    pub(super) fn end(&self) -> Position {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn scan_one(
+        &self,
+        from: Position,
+        limit: u64,
+        each: &mut dyn FnMut(Scanned) -> ControlFlow<()>,
+    ) -> Result<Option<Position>, StoreError> {
+        let segment = from.segment();
+        let at = from.offset().max(HEADER);
+        let mut reader = Reader::new(self.disk.as_ref(), file_name(segment), at, limit);
+        while let Some(step) = reader.step()? {
+            let (shown, after) = match step {
+                Step::Frame { at, found } => {
+                    let location = Location::new(Position::new(segment, at));
+                    (
+                        Scanned::Frame {
+                            location,
+                            frame: found.to_frame(),
+                        },
+                        at + found.len(),
+                    )
+                }
+                Step::Gap { from, to } => (Scanned::Damage { segment, from, to }, to),
+            };
+            if each(shown).is_break() {
+                return Ok(Some(Position::new(segment, after)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Creates segment `number` and makes it durable.
+    fn begin(&self, number: u64) -> Result<Position, StoreError> {
+        let name = file_name(number);
+        let created = disk::remove_if_there(self.disk.as_ref(), &name)
+            .and_then(|()| self.disk.write_at(&name, 0, &header(self.vault, number)))
+            .and_then(|()| self.disk.sync_data(&name))
+            .and_then(|()| self.disk.sync_folder(FOLDER));
+        if let Err(error) = created {
+            if disk::remove_if_there(self.disk.as_ref(), &name).is_err() {
+                self.stop();
+            }
+            return Err(error.into());
+        }
+        let start = Position::new(number, HEADER);
+        self.set_end(start);
+        Ok(start)
+    }
+
+    /// Goes back to the last acknowledged frame, or stops writing if even that fails.
+    fn cut_back(&self, name: &str, length: u64) {
+        let cut = self
+            .disk
+            .truncate(name, length)
+            .and_then(|()| self.disk.sync_data(name));
+        if cut.is_err() {
+            self.stop();
+        }
+    }
+
+    /// Makes durable what the survey found, and leaves a damaged segment alone: places that the
+    /// manifest or the index know must never hold another frame.
+    fn settle_end(
+        &self,
+        found: Position,
+        durable: Position,
+        opening: &Opening,
+    ) -> Result<(), StoreError> {
+        if found.offset() >= HEADER {
+            self.disk.sync_data(&file_name(found.segment()))?;
+        }
+        let hurt = opening.damage.iter().any(|damage| match damage {
+            Damage::Bytes { segment, .. } => *segment == found.segment(),
+            Damage::Shorter { .. } => true,
+            _ => false,
+        });
+        if hurt {
+            self.begin(found.segment().max(durable.segment()) + 1)?;
+        }
+        Ok(())
+    }
+
+    /// The number of the first segment after `segment` that is there.
+    fn next_segment(&self, segment: u64) -> Result<u64, StoreError> {
+        let there = numbers(self.disk.as_ref())?;
+        Ok(there
+            .into_iter()
+            .find(|&number| number > segment)
+            .unwrap_or(u64::MAX))
+    }
+
+    fn set_end(&self, end: Position) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+    }
+}
+
+/// What stands in one segment.
+#[derive(Debug)]
+struct Survey {
+    segment: u64,
+    length: u64,
+    header_holds: bool,
+    gaps: Vec<(u64, u64)>,
+    /// The end of the last frame that completes a batch, or of the header.
+    whole: u64,
+    /// The end of the last frame.
+    frames_end: u64,
+}
+
+impl Survey {
+    fn take(disk: &dyn Disk, vault: VaultId, segment: u64) -> Result<Self, StoreError> {
+        let name = file_name(segment);
+        let length = disk.length(&name)?.unwrap_or_default();
+        let mut bytes = header(vault, segment);
+        let filled = disk.read_at(&name, 0, &mut bytes)?;
+        let header_holds =
+            filled as u64 == HEADER && bytes.as_slice() == header(vault, segment).as_slice();
+        let mut survey = Self {
+            segment,
+            length,
+            header_holds,
+            gaps: Vec::new(),
+            whole: HEADER,
+            frames_end: HEADER,
+        };
+        let mut reader = Reader::new(disk, name, HEADER, length);
+        while let Some(step) = reader.step()? {
+            match step {
+                Step::Frame { at, found } => {
+                    survey.frames_end = at + found.len();
+                    if !found.more {
+                        survey.whole = survey.frames_end;
+                    }
+                }
+                Step::Gap { from, to } => survey.gaps.push((from, to)),
+            }
+        }
+        Ok(survey)
+    }
+
+    fn report(&self, opening: &mut Opening) {
+        let segment = self.segment;
+        let header = (!self.header_holds).then_some((0, HEADER));
+        for (from, to) in header.into_iter().chain(self.gaps.iter().copied()) {
+            opening.damage.push(Damage::Bytes { segment, from, to });
+        }
+    }
+
+    /// Decides about the last segment: cuts off what was never acknowledged, reports the rest.
+    fn settle(
+        mut self,
+        disk: &dyn Disk,
+        durable: Position,
+        opening: &mut Opening,
+    ) -> Result<Position, StoreError> {
+        let name = file_name(self.segment);
+        let here = |offset| Position::new(self.segment, offset);
+        let empty = self.frames_end == HEADER;
+        if empty && !self.header_holds && here(0) >= durable {
+            disk.remove(&name)?;
+            disk.sync_folder(FOLDER)?;
+            opening.cut = Some(here(0));
+            return Ok(here(0));
+        }
+        // Only frames that complete no batch lie beyond `whole`: never acknowledged, or damaged.
+        if self.whole < self.length && here(self.whole) >= durable {
+            disk.truncate(&name, self.whole)?;
+            opening.cut = Some(here(self.whole));
+            self.length = self.whole;
+            let length = self.length;
+            self.gaps.retain(|&(from, _)| from < length);
+        }
+        self.report(opening);
+        Ok(here(self.length))
+    }
+}
+
+fn lay_out(
+    batches: &[Vec<Frame>],
+    start: Position,
+) -> Result<(Vec<u8>, Vec<Vec<Location>>), StoreError> {
+    let mut bytes = Vec::new();
+    let mut places = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let mut here = Vec::with_capacity(batch.len());
+        for (left, frame) in (0..batch.len()).rev().zip(batch) {
+            let offset = start.offset() + bytes.len() as u64;
+            here.push(Location::new(Position::new(start.segment(), offset)));
+            frame::encode(frame, left > 0, &mut bytes)?;
+        }
+        places.push(here);
+    }
+    Ok((bytes, places))
+}
+
+fn header(vault: VaultId, number: u64) -> Vec<u8> {
+    let [_, _, number @ ..] = number.to_be_bytes();
+    [
+        &b"TECHOSEG"[..],
+        &VERSION.to_be_bytes(),
+        vault.as_ref(),
+        &number,
+    ]
+    .concat()
+}
+
+fn file_name(number: u64) -> String {
+    format!("{FOLDER}/{number:012}.seg")
+}
+
+fn numbers(disk: &dyn Disk) -> Result<Vec<u64>, StoreError> {
+    let names = disk.list(FOLDER)?;
+    let numbers = names.iter().filter_map(|name| {
+        let digits = name.strip_suffix(".seg")?;
+        let number: u64 = digits.parse().ok()?;
+        (digits.len() == 12 && (1..MAX_SEGMENT).contains(&number)).then_some(number)
+    });
+    Ok(numbers.collect())
+}
+
+/// When a new segment begins.
+pub(super) const ROTATE_AT: u64 = 64 * 1024 * 1024;
+const FOLDER: &str = "segments";
+const VERSION: u16 = 1;
+const HEADER: u64 = 32;
+const FIRST_READ: usize = 4096;
+const MAX_SEGMENT: u64 = 1_000_000_000_000;
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,10 @@ mod envelope;
 mod storage;
 mod slot;
 mod ticket;
+pub mod seed;
+
+pub use techo_wire::Label;
+pub use techo_wire::label::hash;
 
 pub use envelope::{MAX_ENTRY, open_envelope, seal_entry};
 pub use epoch::EpochKey;

@@ -93,9 +93,9 @@ mod tests {
         use sha2::Digest as _;
         let key = [0x0b; 32];
         let mut pads = ([0x36_u8; 64], [0x5c_u8; 64]);
-        for at in 0..32 {
-            pads.0[at] ^= key[at];
-            pads.1[at] ^= key[at];
+        for (at, byte) in key.iter().enumerate() {
+            pads.0[at] ^= byte;
+            pads.1[at] ^= byte;
         }
         let inner = Sha256::new()
             .chain_update(pads.0)

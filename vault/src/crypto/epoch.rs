@@ -8,10 +8,7 @@ use techo_wire::{EpochTag, InboxId, Label};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::crypto::derive::derive;
-use crate::crypto::{BookId, EpochCommitment, OpenError, SigningKey, aead};
-
-/// How many earlier epochs one op may join.
-const MAX_JOINS: usize = 1_024;
+use crate::crypto::{BookId, EpochCommitment, OpenError, SigningKey, aead, seed};
 
 /// The key of one epoch of a book.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -31,7 +28,7 @@ impl EpochKey {
     }
 
     /// The secret bytes, to be written into a sealed file or grant and nowhere else.
-    pub fn expose_bytes(&self) -> Zeroizing<[u8; 32]> {
+    pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.0)
     }
 
@@ -65,7 +62,8 @@ impl EpochKey {
     /// Opens the keys of the epochs that this one joins, oldest first as they were given.
     pub fn open_joins(&self, book: &BookId, joins: &[u8]) -> Result<Vec<Self>, OpenError> {
         let plain = aead::open(&self.joins_key(book), &self.joins_aad(book), joins)?;
-        let keys = read_keys(&plain).ok_or(OpenError)?;
+        let keys: Vec<Self> = seed::list::decode(&mut minicbor::Decoder::new(&plain), &mut ())
+            .map_err(|_| OpenError)?;
         let mut again = Zeroizing::new(Vec::with_capacity(plain.len()));
         write_keys(&mut again, &keys);
         if *again == *plain {
@@ -103,24 +101,7 @@ impl EpochKey {
 /// CBOR array of byte strings.
 #[expect(clippy::expect_used, reason = "a Vec takes every byte")]
 fn write_keys(into: &mut Vec<u8>, keys: &[EpochKey]) {
-    let mut encoder = minicbor::Encoder::new(into);
-    encoder.array(keys.len() as u64).expect("written to memory");
-    for key in keys {
-        encoder.bytes(&key.0).expect("written to memory");
-    }
-}
-
-fn read_keys(plain: &[u8]) -> Option<Vec<EpochKey>> {
-    let mut decoder = minicbor::Decoder::new(plain);
-    let count = usize::try_from(decoder.array().ok()??).ok()?;
-    if count > MAX_JOINS {
-        return None;
-    }
-    let mut keys = Vec::with_capacity(count);
-    for _ in 0..count {
-        keys.push(EpochKey(decoder.bytes().ok()?.try_into().ok()?));
-    }
-    Some(keys)
+    seed::list::encode(keys, &mut minicbor::Encoder::new(into), &mut ()).expect("in memory");
 }
 
 impl PartialEq for EpochKey {

@@ -38,7 +38,7 @@ impl TicketSecret {
     }
 
     /// The secret bytes, to be shown in the ticket and kept sealed, nowhere else.
-    pub fn expose_bytes(&self) -> Zeroizing<[u8; 32]> {
+    pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.0)
     }
 

@@ -13,6 +13,7 @@ pub use device::{Device, MAX_NAME, Role};
 pub use fold::{Fold, Outcome};
 pub use id::{EnrolmentHandle, IssuerId, MemberId};
 pub use judge::Refusal;
+pub(crate) use op::by_feed;
 pub use op::{BookKind, Control, ControlOp, Enrolment, Genesis, NewEpoch};
 pub use state::{
     AcceptedBinding, BookState, DeviceOffer, DeviceState, EpochState, OpenedEnrolment, Removal,

@@ -18,11 +18,21 @@ pub mod disk;
 mod reader;
 mod segments;
 pub mod manifest;
+mod keys;
+mod witness;
+mod index;
+mod queue;
+pub mod header;
 pub mod memory;
+pub mod durable;
+pub mod locked;
 
 pub use batch::{Batch, KeyName};
+pub use durable::{DiskStore, Entropy};
 pub use error::{Damage, Opening, StoreError};
 pub use frame::{BookTag, Frame, FrameKind, MAX_BODY};
+pub use header::{Header, Unlocked};
+pub use locked::LockedVault;
 pub use manifest::Manifest;
 pub use memory::MemoryStore;
 pub use place::{Location, Position};
@@ -66,6 +76,11 @@ pub trait Store: Send + Sync + Debug {
         heads: &[(BookTag, Head)],
         objects: Vec<(String, Option<Vec<u8>>)>,
     ) -> Result<(), StoreError>;
+
+    /// Ends a session: a checkpoint that changes no object.
+    fn close(&self) -> Result<(), StoreError> {
+        self.checkpoint(&[], Vec::new())
+    }
 
     /// An object of the index, if it is exactly what the last checkpoint wrote. Anything else is
     /// `None`: the caller rebuilds it from the frames.

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::crypto::SlotError;
 use crate::store::{KeyName, Location, Position};
 
 /// Why the store refuses. After [`StoreError::Stopped`] only opening again helps.
@@ -26,6 +27,9 @@ pub enum StoreError {
     /// Another process holds the vault.
     #[error("another program has this vault open")]
     InUse,
+    /// No slot gives the master key.
+    #[error("the vault stays locked")]
+    Unlock(#[from] SlotError),
     /// The header is damaged: without it no key opens the vault.
     #[error("the header of the vault is damaged")]
     HeaderDamaged,
@@ -124,6 +128,9 @@ pub enum Damage {
     /// No manifest opens, so what is missing at the end cannot be told.
     #[error("the manifest is lost")]
     ManifestLost,
+    /// The index was deleted. A new one is filled from the segments.
+    #[error("the index is gone")]
+    IndexLost,
     /// The index was damaged. It was set aside, and a new one is filled from the segments.
     #[error("the index was damaged and set aside")]
     IndexSetAside,

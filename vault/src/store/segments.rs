@@ -7,7 +7,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::crypto::VaultId;
 use crate::store::disk::{self, Disk};
@@ -21,8 +21,16 @@ pub(super) struct Segments {
     disk: Arc<dyn Disk>,
     vault: VaultId,
     rotate_at: u64,
-    end: Mutex<Position>,
+    tail: Mutex<Tail>,
     stopped: AtomicBool,
+}
+
+/// Where the log goes on.
+#[derive(Clone, Copy, Debug)]
+struct Tail {
+    end: Position,
+    /// The segment to begin before the next frame is written.
+    begin: Option<u64>,
 }
 
 impl Segments {
@@ -49,7 +57,7 @@ impl Segments {
             expected = number + 1;
             let survey = Survey::take(disk.as_ref(), vault, number)?;
             found = if numbers.last() == Some(&number) {
-                survey.settle(disk.as_ref(), durable, &mut opening)?
+                survey.settle(disk.as_ref(), found, durable, &mut opening)?
             } else {
                 survey.report(&mut opening);
                 Position::new(number, survey.length)
@@ -58,15 +66,24 @@ impl Segments {
         if found < durable {
             opening.damage.push(Damage::Shorter { found, durable });
         }
-        let log = Self {
-            disk,
-            vault,
-            rotate_at,
-            end: Mutex::new(found),
-            stopped: AtomicBool::new(false),
-        };
-        log.settle_end(found, durable, &opening)?;
-        Ok((log, opening))
+        if found.offset() >= HEADER {
+            // What a process wrote before it died may not be durable yet, and now counts.
+            disk.sync_data(&file_name(found.segment()))?;
+        }
+        let begin = opening.damage.iter().any(|damage| hurts(damage, found));
+        let begin = begin.then(|| found.segment().max(durable.segment()) + 1);
+        let tail = Mutex::new(Tail { end: found, begin });
+        let stopped = AtomicBool::new(false);
+        Ok((
+            Self {
+                disk,
+                vault,
+                rotate_at,
+                tail,
+                stopped,
+            },
+            opening,
+        ))
     }
 
     /// Appends several batches and makes them durable together.
@@ -77,10 +94,7 @@ impl Segments {
         if batches.iter().all(Vec::is_empty) {
             return Ok(batches.iter().map(|_| Vec::new()).collect());
         }
-        let mut start = self.end();
-        if start.offset() > self.rotate_at || start.offset() < HEADER {
-            start = self.begin(start.segment() + u64::from(start.offset() >= HEADER))?;
-        }
+        let start = self.start()?;
         let (bytes, places) = lay_out(batches, start)?;
         let name = file_name(start.segment());
         let written = self.disk.write_at(&name, start.offset(), &bytes);
@@ -165,7 +179,7 @@ impl Segments {
 
     /// Where the next frame will lie, unless a new segment begins first.
     pub(super) fn end(&self) -> Position {
-        *self.end.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tail().end
     }
 
     fn scan_one(
@@ -198,6 +212,17 @@ impl Segments {
         Ok(None)
     }
 
+    /// Where to write next; begins a new segment if that is due.
+    fn start(&self) -> Result<Position, StoreError> {
+        let Tail { end, begin } = *self.tail();
+        match begin {
+            Some(number) => self.begin(number),
+            None if end.offset() < HEADER => self.begin(end.segment()),
+            None if end.offset() > self.rotate_at => self.begin(end.segment() + 1),
+            None => Ok(end),
+        }
+    }
+
     /// Creates segment `number` and makes it durable.
     fn begin(&self, number: u64) -> Result<Position, StoreError> {
         let name = file_name(number);
@@ -227,28 +252,6 @@ impl Segments {
         }
     }
 
-    /// Makes durable what the survey found, and leaves a damaged segment alone: places that the
-    /// manifest or the index know must never hold another frame.
-    fn settle_end(
-        &self,
-        found: Position,
-        durable: Position,
-        opening: &Opening,
-    ) -> Result<(), StoreError> {
-        if found.offset() >= HEADER {
-            self.disk.sync_data(&file_name(found.segment()))?;
-        }
-        let hurt = opening.damage.iter().any(|damage| match damage {
-            Damage::Bytes { segment, .. } => *segment == found.segment(),
-            Damage::Shorter { .. } => true,
-            _ => false,
-        });
-        if hurt {
-            self.begin(found.segment().max(durable.segment()) + 1)?;
-        }
-        Ok(())
-    }
-
     /// The number of the first segment after `segment` that is there.
     fn next_segment(&self, segment: u64) -> Result<u64, StoreError> {
         let there = numbers(self.disk.as_ref())?;
@@ -259,7 +262,11 @@ impl Segments {
     }
 
     fn set_end(&self, end: Position) {
-        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+        *self.tail() = Tail { end, begin: None };
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stop(&self) {
@@ -323,6 +330,7 @@ impl Survey {
     fn settle(
         mut self,
         disk: &dyn Disk,
+        before: Position,
         durable: Position,
         opening: &mut Opening,
     ) -> Result<Position, StoreError> {
@@ -333,7 +341,7 @@ impl Survey {
             disk.remove(&name)?;
             disk.sync_folder(FOLDER)?;
             opening.cut = Some(here(0));
-            return Ok(here(0));
+            return Ok(before);
         }
         // Only frames that complete no batch lie beyond `whole`: never acknowledged, or damaged.
         if self.whole < self.length && here(self.whole) >= durable {
@@ -345,6 +353,16 @@ impl Survey {
         }
         self.report(opening);
         Ok(here(self.length))
+    }
+}
+
+/// Whether nothing more may be appended to the segment in which the log ends: a place that the
+/// manifest or the index know must never hold another frame.
+fn hurts(damage: &Damage, end: Position) -> bool {
+    match damage {
+        Damage::Bytes { segment, .. } => *segment == end.segment(),
+        Damage::Shorter { .. } => true,
+        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod id;
 mod armour;
 mod group;
+mod content;
 mod issuer;
 mod binding;
 mod entry;
@@ -29,9 +30,7 @@ pub use error::IssuedError;
 pub use fork::ForkProof;
 pub use group::{Group, GroupName, Groups};
 pub use history::OfficialRecord;
-pub use id::{
-    BindingId, EntryKey, Handle, IssuedHash, IssuerId, IssuerOnlyKey, IssuerRoot, Subject,
-};
+pub use id::{BindingId, EntryKey, IssuedHash, IssuerOnlyKey, IssuerRoot, Subject};
 pub use issuer::{IssuerFile, KeySet, KeySetPlan, SignedKeySet};
 pub use payload::IssuerPayload;
 pub use proof::{Proof, Proven};

@@ -3,10 +3,9 @@
 use minicbor::{Decode, Encode};
 use techo_wire::{InboxId, Label, RelayAddress, canonical, verify_strict};
 
+use crate::book::{EnrolmentHandle, IssuerId};
 use crate::crypto::SigningKey;
-use crate::issued::{
-    BindingId, EntryKey, Handle, IssuedError, IssuerFile, IssuerId, IssuerOnlyKey, Subject,
-};
+use crate::issued::{BindingId, EntryKey, IssuedError, IssuerFile, IssuerOnlyKey, Subject};
 
 /// Where an issuer puts entries of one enrolment.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -71,7 +70,7 @@ pub fn feed_key_hash(xwing: &[u8]) -> [u8; 32] {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrolmentTerms {
     /// The random handle of the enrolment.
-    pub handle: Handle,
+    pub handle: EnrolmentHandle,
     /// The key made for this issuer alone.
     pub issuer_only_key: IssuerOnlyKey,
     /// [`feed_key_hash`] of the X-Wing key for issued entries.
@@ -224,7 +223,7 @@ impl Binding {
     }
 
     /// Returns the enrolment it answers.
-    pub fn handle(&self) -> Handle {
+    pub fn handle(&self) -> EnrolmentHandle {
         self.fields.handle
     }
 
@@ -286,7 +285,7 @@ struct Fields {
     #[n(3)]
     key_set_version: u64,
     #[n(4)]
-    handle: Handle,
+    handle: EnrolmentHandle,
     #[n(5)]
     issuer_only_key: IssuerOnlyKey,
     #[cbor(n(6), with = "minicbor::bytes")]

@@ -4,9 +4,10 @@ use rand_core::CryptoRng;
 use techo_wire::{InboxId, SealedItem};
 use zeroize::Zeroizing;
 
+use crate::book::IssuerId;
 use crate::crypto::{SealKey, open_item, seal_item};
 use crate::issued::armour::{armour, unarmour};
-use crate::issued::{IssuedError, IssuerId, KeySet};
+use crate::issued::{IssuedError, KeySet};
 
 /// Seals `bundle` to the enrolment key of `keys` and writes it as a file.
 pub fn seal_enrolment(

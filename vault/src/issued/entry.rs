@@ -3,11 +3,11 @@
 use minicbor::{Decode, Encode};
 use techo_wire::{Label, canonical, verify_strict};
 
+use crate::book::IssuerId;
 use crate::crypto::SigningKey;
 use crate::issued::group::Salted;
 use crate::issued::{
     Binding, BindingId, EntryKey, Group, GroupName, Groups, IssuedError, IssuedHash, IssuerFile,
-    IssuerId,
 };
 
 /// What an entry does.

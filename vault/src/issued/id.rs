@@ -1,9 +1,7 @@
 //! Names of issuers, bindings and entries; none says who a person is.
 
-techo_wire::id_type! {
-    /// An issuer: hash of its root key.
-    pub struct IssuerId(32);
-}
+use crate::book::IssuerId;
+
 techo_wire::id_type! {
     /// An issuer's offline root, an Ed25519 public key.
     pub struct IssuerRoot(32);
@@ -11,10 +9,6 @@ techo_wire::id_type! {
 techo_wire::id_type! {
     /// A key with which an issuer signs bindings and entries, an Ed25519 public key.
     pub struct EntryKey(32);
-}
-techo_wire::id_type! {
-    /// One enrolment at one issuer, random.
-    pub struct Handle(32);
 }
 techo_wire::id_type! {
     /// A key made for one issuer alone, an Ed25519 public key.

@@ -3,9 +3,10 @@
 use minicbor::{Decode, Encode};
 use techo_wire::{AppendKey, Label, canonical, verify_strict};
 
+use crate::book::IssuerId;
 use crate::crypto::{SealPublic, SigningKey};
 use crate::issued::armour::{armour, unarmour};
-use crate::issued::{EntryKey, IssuedError, IssuerId, IssuerRoot};
+use crate::issued::{EntryKey, IssuedError, IssuerRoot};
 
 /// A pinned root, a name for people, and the key sets traced to that root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +197,16 @@ impl SignedKeySet {
         Self { bytes, signature }
     }
 
+    /// Decodes canonical bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, IssuedError> {
+        canonical::decode_within(bytes, MAX_SIGNED_SET).map_err(|_| IssuedError::Malformed)
+    }
+
+    /// Returns the canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        canonical::encode(self)
+    }
+
     /// Returns the key set if `root` signed it.
     pub fn verify(&self, root: IssuerRoot) -> Result<KeySet, IssuedError> {
         verify_strict(Label::KeySet, &self.bytes, root.as_bytes(), &self.signature)
@@ -304,6 +315,7 @@ struct FileFields {
 const FILE_LINE: &str = "techo-issuer-v1";
 const MAX_FILE: usize = 262_144;
 const MAX_SET: usize = 8_192;
+const MAX_SIGNED_SET: usize = 8_448;
 const MAX_KEYS: usize = 64;
 const MAX_KEY_SETS: usize = 64;
 const MAX_NAME: usize = 256;

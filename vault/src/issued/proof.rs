@@ -6,12 +6,13 @@
 use minicbor::{Decode, Encode};
 use techo_wire::canonical;
 
+use crate::book::IssuerId;
 use crate::issued::armour::{armour, unarmour};
 use crate::issued::entry::SignedStatement;
 use crate::issued::group::Salted;
 use crate::issued::{
     BindingId, EntryKey, Group, GroupName, IssuedEntry, IssuedError, IssuedHash, IssuedKind,
-    IssuerFile, IssuerId, SignedKeySet,
+    IssuerFile, SignedKeySet,
 };
 
 /// A proof file.

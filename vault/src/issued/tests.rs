@@ -1,6 +1,7 @@
 use techo_wire::{AppendKey, InboxId, RelayAddress, RelayKey};
 
 use super::*;
+use crate::book::{EnrolmentHandle, IssuerId};
 use crate::crypto::{SealKey, SigningKey};
 
 const NOW: u64 = 1_790_000_000_000;
@@ -37,7 +38,7 @@ fn city_with(root: u8, entry: u8) -> City {
 fn terms() -> EnrolmentTerms {
     let relay = RelayAddress::new("localhost", 4433, RelayKey::from_bytes([9; 32])).unwrap();
     EnrolmentTerms {
-        handle: Handle::from_bytes([3; 32]),
+        handle: EnrolmentHandle::from_bytes([3; 32]),
         issuer_only_key: IssuerOnlyKey::from_bytes([4; 32]),
         feed_key: feed_key_hash(&[5; 1_216]),
         inbox_descriptor: InboxDescriptor::new(relay, InboxId::from_bytes([6; 32])).hash(),
@@ -418,7 +419,7 @@ fn a_binding_must_answer_what_was_asked() {
     assert_eq!(binding.revocation_checked_at(), None);
     for wrong in [
         EnrolmentTerms {
-            handle: Handle::from_bytes([0; 32]),
+            handle: EnrolmentHandle::from_bytes([0; 32]),
             ..terms()
         },
         EnrolmentTerms {

@@ -101,6 +101,32 @@ pub enum ErrorCode {
     ShuttingDown,
 }
 
+impl ErrorCode {
+    /// The number in frames, also given as the reason when a relay closes a connection.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Version => 1,
+            Self::Malformed => 2,
+            Self::TooLarge => 3,
+            Self::NotProven => 4,
+            Self::NotAdmitted => 5,
+            Self::OutOfOrder => 6,
+            Self::Fork => 7,
+            Self::Quota => 8,
+            Self::Busy => 9,
+            Self::Signature => 10,
+            Self::Storage => 11,
+            Self::ShuttingDown => 12,
+        }
+    }
+
+    /// The code of a number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        let number = u8::try_from(number).ok()?;
+        canonical::decode(&[number]).ok()
+    }
+}
+
 /// An inbox item with its place at the relay.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct PlacedItem {

@@ -198,6 +198,17 @@ impl EnvelopeHash {
     pub const ZERO: Self = Self::from_bytes([0; 32]);
 }
 
+impl RelayKey {
+    /// The key as TLS shows it: a `SubjectPublicKeyInfo` in DER (RFC 8410).
+    pub fn to_spki(self) -> [u8; 44] {
+        let mut spki = [0; 44];
+        let (prefix, key) = spki.split_at_mut(12);
+        prefix.copy_from_slice(&[0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]);
+        key.copy_from_slice(&self.0);
+        spki
+    }
+}
+
 impl From<MailboxId> for BoxKey {
     fn from(mailbox: MailboxId) -> Self {
         Self(mailbox.to_bytes())

@@ -201,3 +201,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_numbers_of_codes_are_those_in_frames() {
+    for number in 0..40u8 {
+        if let Some(code) = ErrorCode::from_number(u64::from(number)) {
+            assert_eq!(code.number(), number);
+            assert_eq!(canonical::encode(&code), [number]);
+        } else {
+            assert!(!(1..=12).contains(&number));
+        }
+    }
+    assert_eq!(ErrorCode::from_number(257), None);
+}

@@ -1,1 +1,17 @@
 //! The relay: keeps envelopes and items until they are fetched, and never opens one.
+//!
+//! The module list is the layer list, bottom first; a module uses only those above it.
+
+pub mod config;
+pub mod store;
+mod notices;
+mod commit;
+pub mod identity;
+mod session;
+mod fetch;
+mod exchange;
+pub mod relay;
+pub mod run;
+
+pub use config::{Config, Limits, Quotas};
+pub use relay::{Relay, RelayError, RunningRelay};

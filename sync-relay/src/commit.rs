@@ -1,0 +1,100 @@
+//! Group commit: one thread takes every write that waits and makes them durable together; only
+//! then anybody hears of them.
+
+use crate::notices::Notices;
+use crate::store::{Kept, MailboxStore, Refusal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use techo_wire::ErrorCode;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many writes wait before those who bring more are held back.
+const WAITING: usize = 256;
+/// How many writes make one batch.
+const BATCH: usize = 512;
+
+pub(crate) type Outcome = Result<Kept, Refusal>;
+
+#[derive(Debug)]
+struct Job {
+    write: Write,
+    tell: oneshot::Sender<Outcome>,
+}
+
+/// Where writes are handed in. The thread ends when the last of these is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Committer {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Committer {
+    pub(crate) fn spawn(
+        store: Arc<dyn MailboxStore>,
+        notices: Notices,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, mut queue) = mpsc::channel(WAITING);
+        let thread = std::thread::Builder::new()
+            .name("commit".into())
+            .spawn(move || {
+                let mut batch = Vec::with_capacity(BATCH);
+                while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+                    commit(store.as_ref(), &notices, &mut batch);
+                }
+            })?;
+        Ok((Self { jobs }, thread))
+    }
+
+    /// Hands in a write, in the order of calls, and waits while too many are before it.
+    pub(crate) async fn submit(&self, write: Write) -> oneshot::Receiver<Outcome> {
+        let (tell, told) = oneshot::channel();
+        // If the thread is gone, so is `tell`, and the caller learns it from `told`.
+        drop(self.jobs.send(Job { write, tell }).await);
+        told
+    }
+}
+
+fn commit(store: &dyn MailboxStore, notices: &Notices, batch: &mut Vec<Job>) {
+    let (writes, tells): (Vec<_>, Vec<_>) =
+        batch.drain(..).map(|job| (job.write, job.tell)).unzip();
+    let failed: Outcome = Err(ErrorCode::Storage.into());
+    let outcomes = match catch_unwind(AssertUnwindSafe(|| store.commit(&writes))) {
+        Ok(Ok(outcomes)) => outcomes,
+        Ok(Err(error)) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, cause, writes = writes.len(), "a batch was not kept");
+            vec![failed; writes.len()]
+        }
+        Err(_) => {
+            tracing::error!(
+                writes = writes.len(),
+                "a batch was not kept: the store panicked"
+            );
+            vec![failed; writes.len()]
+        }
+    };
+    for (write, outcome) in writes.iter().zip(&outcomes) {
+        match (write, outcome) {
+            (Write::Append { mailbox, .. }, Ok(_)) => {
+                notices.tell((*mailbox).into(), |news| {
+                    news.arrivals = news.arrivals.wrapping_add(1);
+                });
+            }
+            (Write::Put { inbox, .. }, Ok(_)) => {
+                notices.tell((*inbox).into(), |news| {
+                    news.arrivals = news.arrivals.wrapping_add(1);
+                });
+            }
+            (Write::FallBack { mailbox, .. }, Ok(_)) => {
+                tracing::warn!("an envelope was lost; its feed falls back");
+                notices.tell((*mailbox).into(), |news| {
+                    news.losses = news.losses.wrapping_add(1);
+                });
+            }
+            _ => {}
+        }
+    }
+    for (tell, outcome) in tells.into_iter().zip(outcomes) {
+        drop(tell.send(outcome));
+    }
+}

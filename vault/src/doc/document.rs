@@ -1,0 +1,396 @@
+//! One family document: own edits in, others' changes in behind the gate, records out.
+//!
+//! A change that Automerge cannot take is found, set aside with its author, and everything else
+//! goes on. It never orders changes: the caller applies them in causal order.
+
+use automerge::{Automerge, Change, ObjId, ROOT, ReadDoc};
+use techo_health::{Fields, Value};
+use techo_wire::FeedId;
+use uuid::Uuid;
+
+use crate::doc::{
+    change::{Action, ChangeHash, OpName, PlainChange, PlainOp},
+    engine,
+    id::{Actor, DocId, key_of_uuid},
+    ledger::{Ledger, Refusal},
+    records::{self, RecordState},
+};
+
+/// A document of a book, in memory.
+#[derive(Debug)]
+pub struct Document {
+    id: DocId,
+    automerge: Automerge,
+    ledger: Ledger,
+    /// The last snapshot, and everything accepted since: what a rebuild starts from.
+    base: Snapshot,
+    since: Vec<Change>,
+    is_broken: bool,
+    /// A change on which tests let Automerge panic.
+    #[cfg(test)]
+    pub(super) poison: Option<ChangeHash>,
+}
+
+/// A saved document.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// The bytes; empty for a document without changes.
+    pub bytes: Vec<u8>,
+    /// The heads that it has, ascending.
+    pub heads: Vec<ChangeHash>,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Snapshot({} bytes, {:?})", self.bytes.len(), self.heads)
+    }
+}
+
+/// One step of an own edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Makes a record.
+    Create {
+        /// Its UUID.
+        uuid: Uuid,
+        /// Its first fields.
+        fields: Fields,
+    },
+    /// Sets a field; `Null` removes it. It replaces every concurrent value.
+    Put {
+        /// The record; `None` in the profile.
+        record: Option<Uuid>,
+        /// The key.
+        field: String,
+        /// The value.
+        value: Value,
+    },
+}
+
+/// A change that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a change of {feed} was set aside: {reason}")]
+pub struct Quarantine {
+    /// The feed that it came in.
+    pub feed: FeedId,
+    /// What speaks against it.
+    pub reason: Refusal,
+}
+
+/// Why a document could not be edited, saved or loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocError {
+    /// The edits would make a change that others refuse: mostly too much at once.
+    #[error("the edit cannot be made")]
+    Edit(#[from] Refusal),
+    /// The record is not in this document.
+    #[error("there is no such record in this document")]
+    NoSuchRecord,
+    /// The bytes are not a document with those heads.
+    #[error("the saved document is damaged")]
+    Damaged,
+    /// Automerge failed; the document has to be built again from its entries.
+    #[error("the document has to be built again")]
+    Broken,
+}
+
+impl Document {
+    /// A document without changes.
+    pub fn new(id: DocId) -> Self {
+        Self {
+            id,
+            automerge: Automerge::new(),
+            ledger: Ledger::new(id),
+            base: Snapshot::default(),
+            since: Vec::new(),
+            is_broken: false,
+            #[cfg(test)]
+            poison: None,
+        }
+    }
+
+    /// Loads what [`Document::save`] returned.
+    pub fn load(id: DocId, snapshot: Snapshot) -> Result<Self, DocError> {
+        let mut document = Self {
+            base: snapshot,
+            ..Self::new(id)
+        };
+        document.rebuild().map_err(|_| DocError::Damaged)?;
+        Ok(document)
+    }
+
+    /// The name.
+    pub fn id(&self) -> DocId {
+        self.id
+    }
+
+    /// The hashes of the changes that no other builds on, ascending.
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.ledger.heads()
+    }
+
+    /// Whether a change is in the document.
+    pub fn holds(&self, change: &ChangeHash) -> bool {
+        self.ledger.holds(change)
+    }
+
+    /// Makes one change of `feed` out of `edits`, applies it and returns its bytes.
+    ///
+    /// Nothing has happened if this fails.
+    pub fn edit(&mut self, feed: FeedId, edits: &[Edit]) -> Result<Vec<u8>, DocError> {
+        if self.is_broken {
+            return Err(DocError::Broken);
+        }
+        let plain = self.plan(Actor::of(feed, self.id), edits)?;
+        let encoded = engine::encode(&plain).map_err(|_| Refusal::Form)?;
+        let bytes = encoded.raw_bytes().to_vec();
+        let applied = self.apply(vec![(feed, bytes.clone())]).pop();
+        match applied {
+            Some(Ok(())) => Ok(bytes),
+            Some(Err(quarantine)) if quarantine.reason == Refusal::Poison => Err(DocError::Broken),
+            Some(Err(quarantine)) => Err(quarantine.reason.into()),
+            None => Err(DocError::Broken),
+        }
+    }
+
+    /// Applies changes in the order given, each after those it builds on, and says of each whether
+    /// it was accepted. One that is there already is accepted and changes nothing.
+    pub fn apply(&mut self, batch: Vec<(FeedId, Vec<u8>)>) -> Vec<Result<(), Quarantine>> {
+        let mut results = vec![Ok(()); batch.len()];
+        let mut read = Vec::with_capacity(batch.len());
+        for ((feed, bytes), result) in batch.into_iter().zip(&mut results) {
+            match engine::read(&bytes) {
+                Some((plain, change)) => read.push(Incoming {
+                    feed,
+                    plain,
+                    change,
+                    result,
+                }),
+                None => {
+                    *result = Err(Quarantine {
+                        feed,
+                        reason: Refusal::Form,
+                    });
+                }
+            }
+        }
+        self.apply_or_split(&mut read);
+        results
+    }
+
+    /// The records, by UUID; in the profile the one that is the whole document.
+    pub fn records(&self) -> impl Iterator<Item = RecordState> + '_ {
+        let profile = self
+            .id
+            .is_profile()
+            .then(|| records::profile(&self.automerge));
+        let listed = (!self.id.is_profile()).then(|| records::records(&self.automerge));
+        profile.into_iter().chain(listed.into_iter().flatten())
+    }
+
+    /// One record; `None` asks for the profile.
+    pub fn record(&self, uuid: Option<Uuid>) -> Option<RecordState> {
+        match uuid {
+            None => self
+                .id
+                .is_profile()
+                .then(|| records::profile(&self.automerge)),
+            Some(uuid) => records::record(&self.automerge, uuid, &key_of_uuid(uuid)),
+        }
+    }
+
+    /// Saves the document, after checking that it can be loaded again. Meant for snapshots, not for
+    /// every change.
+    pub fn save(&mut self) -> Result<Snapshot, DocError> {
+        if self.is_broken {
+            return Err(DocError::Broken);
+        }
+        if !self.since.is_empty() {
+            let bytes = engine::save(&self.automerge).map_err(|_| DocError::Broken)?;
+            self.base = Snapshot {
+                bytes,
+                heads: self.heads(),
+            };
+            self.since.clear();
+        }
+        Ok(self.base.clone())
+    }
+
+    /// Gates and applies in one go; if Automerge fails, halves until the culprit stands alone.
+    fn apply_or_split(&mut self, incoming: &mut [Incoming<'_>]) {
+        let mut changes = Vec::with_capacity(incoming.len());
+        for item in &mut *incoming {
+            let hash = engine::hash(&item.change);
+            let judged = self.judge(item, hash);
+            if judged == Ok(true) {
+                changes.push(item.change.clone());
+            }
+            *item.result = judged.map(|_| ()).map_err(|reason| Quarantine {
+                feed: item.feed,
+                reason,
+            });
+        }
+        if changes.is_empty() || self.take(&changes).is_ok() {
+            self.since.append(&mut changes);
+            return;
+        }
+        if self.rebuild().is_err() {
+            self.is_broken = true;
+        }
+        let half = incoming.len() / 2;
+        match incoming {
+            _ if self.is_broken => incoming.iter_mut().for_each(Incoming::set_aside),
+            [culprit] => culprit.set_aside(),
+            _ => {
+                let (first, second) = incoming.split_at_mut(half);
+                self.apply_or_split(first);
+                self.apply_or_split(second);
+            }
+        }
+    }
+
+    /// Whether a change is new and may be applied.
+    fn judge(&mut self, item: &Incoming<'_>, hash: ChangeHash) -> Result<bool, Refusal> {
+        if self.is_broken {
+            return Err(Refusal::Poison);
+        }
+        if item.plain.actor != Actor::of(item.feed, self.id) {
+            return Err(Refusal::Actor);
+        }
+        if self.ledger.holds(&hash) {
+            return Ok(false);
+        }
+        self.ledger.admit(hash, &item.plain).map(|()| true)
+    }
+
+    fn take(&mut self, changes: &[Change]) -> Result<(), engine::EngineError> {
+        #[cfg(test)]
+        if changes
+            .iter()
+            .any(|change| Some(engine::hash(change)) == self.poison)
+        {
+            // Unlike `panic!`, this says nothing on standard error.
+            return engine::guarded(|| std::panic::resume_unwind(Box::new("poison")));
+        }
+        engine::apply(&mut self.automerge, changes, &self.ledger.heads())
+    }
+
+    /// Builds Automerge and the ledger again from the snapshot and what was accepted since.
+    fn rebuild(&mut self) -> Result<(), engine::EngineError> {
+        let mut ledger = Ledger::new(self.id);
+        let mut automerge = Automerge::new();
+        if !self.base.heads.is_empty() {
+            automerge = engine::load(&self.base.bytes, &self.base.heads)?;
+        }
+        let loaded = engine::guarded(|| Some(automerge.get_changes(&[])))?;
+        for change in loaded.iter().chain(&self.since) {
+            let (plain, _) = engine::read(change.raw_bytes()).ok_or(engine::EngineError)?;
+            ledger
+                .admit(engine::hash(change), &plain)
+                .map_err(|_| engine::EngineError)?;
+        }
+        engine::apply(&mut automerge, &self.since, &ledger.heads())?;
+        self.automerge = automerge;
+        self.ledger = ledger;
+        Ok(())
+    }
+
+    fn plan(&self, actor: Actor, edits: &[Edit]) -> Result<PlainChange, DocError> {
+        let (seq, start_op) = self.ledger.next(actor);
+        let mut ops = Vec::new();
+        for edit in edits {
+            match edit {
+                Edit::Create { uuid, fields } => {
+                    let place = u64::try_from(ops.len()).map_err(|_| Refusal::Count)?;
+                    let map = OpName {
+                        counter: start_op + place,
+                        actor,
+                    };
+                    let key = key_of_uuid(*uuid);
+                    ops.push(PlainOp {
+                        object: None,
+                        key,
+                        action: Action::MakeMap,
+                        pred: Vec::new(),
+                    });
+                    ops.extend(fields.iter().map(|(field, value)| PlainOp {
+                        object: Some(map),
+                        key: field.clone(),
+                        action: Action::Put(value.clone()),
+                        pred: Vec::new(),
+                    }));
+                }
+                Edit::Put {
+                    record,
+                    field,
+                    value,
+                } => {
+                    for object in self.objects(*record)? {
+                        ops.push(PlainOp {
+                            object,
+                            key: field.clone(),
+                            action: Action::Put(value.clone()),
+                            pred: self.visible(object, field)?,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(PlainChange {
+            actor,
+            seq,
+            start_op,
+            deps: self.heads(),
+            ops,
+        })
+    }
+
+    /// The maps that a put is about.
+    fn objects(&self, record: Option<Uuid>) -> Result<Vec<Option<OpName>>, DocError> {
+        match (record, self.id.is_profile()) {
+            (None, true) => Ok(vec![None]),
+            (Some(uuid), false) if !self.ledger.maps(uuid).is_empty() => {
+                Ok(self.ledger.maps(uuid).iter().copied().map(Some).collect())
+            }
+            (None, false) | (Some(_), _) => Err(DocError::NoSuchRecord),
+        }
+    }
+
+    /// The values of a field that are seen now, which a put replaces.
+    fn visible(&self, object: Option<OpName>, field: &str) -> Result<Vec<OpName>, DocError> {
+        let map = object.map_or(ROOT, |name| {
+            ObjId::Id(name.counter, name.actor.to_bytes().into(), 0)
+        });
+        let seen = self
+            .automerge
+            .get_all(&map, field)
+            .map_err(|_| DocError::NoSuchRecord)?;
+        let name = |id: ObjId| match id {
+            ObjId::Id(counter, actor, _) => Some(OpName {
+                counter,
+                actor: Actor::try_from(actor.to_bytes()).ok()?,
+            }),
+            ObjId::Root => None,
+        };
+        let mut pred: Vec<OpName> = seen.into_iter().filter_map(|(_, id)| name(id)).collect();
+        pred.sort_unstable();
+        Ok(pred)
+    }
+}
+
+struct Incoming<'a> {
+    feed: FeedId,
+    plain: PlainChange,
+    change: Change,
+    result: &'a mut Result<(), Quarantine>,
+}
+
+impl Incoming<'_> {
+    fn set_aside(&mut self) {
+        *self.result = Err(Quarantine {
+            feed: self.feed,
+            reason: Refusal::Poison,
+        });
+    }
+}

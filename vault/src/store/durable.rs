@@ -350,3 +350,6 @@ pub(super) fn write_header(
     let bytes = Header::encode(vault, slots, &master.header_mac(vault))?;
     Ok(disk::replace(disk, "", HEADER_FILE, &bytes)?)
 }
+
+#[cfg(test)]
+mod tests;

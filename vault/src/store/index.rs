@@ -1,8 +1,8 @@
 //! The index: sealed objects in sled, all of which can be lost. The only file that names sled.
 //!
-//! sled can lose what it holds, refuse to open, and panic; so every call is
-//! contained, and after the first failure its handle is never touched again: the folder is set
-//! aside and an empty one begins.
+//! sled can lose what it holds, refuse to open, and panic; so every call is contained, and after
+//! the first failure its handle is never touched again: the folder is set aside and an empty one
+//! begins.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -147,6 +147,12 @@ impl Index {
     pub(super) fn flush(&self) -> Result<(), IndexError> {
         self.contained(sled::Tree::flush)?;
         Ok(File::open(self.root.join(FOLDER).join("db"))?.sync_data()?)
+    }
+
+    /// How many pieces lie in it, wanted or not.
+    #[cfg(test)]
+    pub(super) fn pieces(&self) -> usize {
+        self.contained(|tree| Ok(tree.len())).unwrap()
     }
 
     /// Moves the folder out of the way, keeping only this one, and begins an empty index.

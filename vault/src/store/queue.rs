@@ -65,6 +65,12 @@ impl Queue {
             .unwrap_or(Err(StoreError::Stopped))
     }
 
+    /// How many commits wait for a turn.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.state().waiting.len()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -78,7 +78,8 @@ impl PowerDisk {
         self
     }
 
-    /// Lets the `nth` change from now on fail, once or for ever. A write that fails is half done.
+    /// Lets the `nth` change from now on fail, once or for ever (a disk that stays full refuses
+    /// only to grow). A write that fails is half done.
     pub fn fail(&self, nth: u64, lasting: bool, kind: io::ErrorKind) {
         let mut state = self.state();
         state.fault = Some(Fault {
@@ -147,15 +148,17 @@ impl State {
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Counts a change and says whether it fails.
-    fn change(&mut self) -> io::Result<()> {
+    /// Counts a change and says whether it fails. A disk that stays full refuses growth alone.
+    fn change(&mut self, grows: bool) -> io::Result<()> {
         self.writes += 1;
-        match self.fault {
-            Some(fault) if self.writes == fault.at || (fault.lasting && self.writes > fault.at) => {
-                Err(fault.kind.into())
-            }
-            _ => Ok(()),
+        let Some(Fault { at, lasting, kind }) = self.fault else {
+            return Ok(());
+        };
+        let spared = lasting && !grows && kind == io::ErrorKind::StorageFull;
+        if spared || self.writes < at || (self.writes > at && !lasting) {
+            return Ok(());
         }
+        Err(kind.into())
     }
 }
 
@@ -217,7 +220,7 @@ impl Disk for PowerDisk {
 
     fn write_at(&self, name: &str, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.state();
-        let allowed = state.change();
+        let allowed = state.change(true);
         let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
         let bytes = if allowed.is_ok() { bytes } else { half };
         if state.file(name).is_none() {
@@ -233,7 +236,7 @@ impl Disk for PowerDisk {
 
     fn truncate(&self, name: &str, length: u64) -> io::Result<()> {
         let mut state = self.state();
-        state.change()?;
+        state.change(false)?;
         state.known(name)?.apply(Change::Truncate(length));
         Ok(())
     }
@@ -242,7 +245,7 @@ impl Disk for PowerDisk {
         self.sync();
         let mut state = self.state();
         state.syncs += 1;
-        state.change()?;
+        state.change(false)?;
         let file = state.known(name)?;
         if !self.sync_is_a_lie {
             file.durable.clone_from(&file.now);
@@ -253,7 +256,7 @@ impl Disk for PowerDisk {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state();
-        state.change()?;
+        state.change(false)?;
         let file = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
         state.names.insert(to.to_owned(), file);
         Ok(())
@@ -261,7 +264,7 @@ impl Disk for PowerDisk {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut state = self.state();
-        state.change()?;
+        state.change(false)?;
         state
             .names
             .remove(name)
@@ -273,7 +276,7 @@ impl Disk for PowerDisk {
         self.sync();
         let mut state = self.state();
         state.syncs += 1;
-        state.change()?;
+        state.change(false)?;
         if !self.sync_is_a_lie {
             state
                 .durable_names

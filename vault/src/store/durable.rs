@@ -131,9 +131,9 @@ impl DiskStore {
     /// Writes a group of batches, in the order that makes each of them whole.
     fn write(&self, batches: Vec<Batch>) -> Vec<Outcome> {
         let mut changes = KeyChanges::new();
-        let (mut frames, mut heads, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut frames, mut heads, mut forgets) = (Vec::new(), Vec::new(), Vec::new());
         for batch in batches {
-            deletes.push(batch.keys.iter().any(|(_, secret)| secret.is_none()));
+            forgets.push(batch.keys.iter().any(|(_, secret)| secret.is_none()));
             changes.extend(batch.keys);
             frames.push(batch.frames);
             heads.extend(batch.heads);
@@ -144,20 +144,20 @@ impl DiskStore {
             Ok(places) => places,
             Err(error) => return frames.iter().map(|_| Err(error.clone())).collect(),
         };
-        heads
-            .into_iter()
-            .for_each(|(tag, head)| state.manifest.reach(tag, head));
+        for (tag, head) in heads {
+            state.manifest.reach(tag, head);
+        }
         state.manifest.set_end(self.segments.end());
         if let Err(error) = state.write() {
             // The batch is durable. An older manifest notices less, and is never wrong.
             tracing::warn!(%error, "the manifest could not be written");
         }
         let deleted = self.keys.delete(&changes);
-        let outcome = |(places, deletes)| match &deleted {
-            Err(error) if deletes => Err(error.clone()),
+        let outcome = |(places, forgets)| match &deleted {
+            Err(error) if forgets => Err(error.clone()),
             _ => Ok(places),
         };
-        places.into_iter().zip(deletes).map(outcome).collect()
+        places.into_iter().zip(forgets).map(outcome).collect()
     }
 
     /// Puts and removes objects; the manifest that names them is not yet written.
@@ -239,9 +239,9 @@ impl Store for DiskStore {
         objects: Vec<(String, Option<Vec<u8>>)>,
     ) -> Result<(), StoreError> {
         let state = &mut *self.state();
-        heads
-            .iter()
-            .for_each(|&(tag, head)| state.manifest.reach(tag, head));
+        for &(tag, head) in heads {
+            state.manifest.reach(tag, head);
+        }
         let Some(index) = &self.index else {
             return state.write_durably();
         };

@@ -124,7 +124,9 @@ pub(super) fn encode(frame: &Frame, more: bool, out: &mut Vec<u8>) -> Result<(),
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&length);
     out.extend_from_slice(&checksum(length, &parts).to_be_bytes());
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    for part in parts {
+        out.extend_from_slice(part);
+    }
     Ok(())
 }
 
@@ -158,7 +160,9 @@ fn checksum(length: [u8; 4], rest: &[&[u8]]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&MAGIC);
     crc.update(&length);
-    rest.iter().for_each(|part| crc.update(part));
+    for part in rest {
+        crc.update(part);
+    }
     crc.finalize()
 }
 

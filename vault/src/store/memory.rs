@@ -156,9 +156,9 @@ impl Store for MemoryStore {
         objects: Vec<(String, Option<Vec<u8>>)>,
     ) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        heads
-            .iter()
-            .for_each(|&(tag, head)| kept.manifest.reach(tag, head));
+        for &(tag, head) in heads {
+            kept.manifest.reach(tag, head);
+        }
         for (name, bytes) in objects {
             kept.manifest
                 .set_object(name.clone(), bytes.as_deref().map(ObjectMark::of));

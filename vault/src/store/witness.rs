@@ -30,7 +30,7 @@ impl Witness {
             disk,
             vault,
             key,
-            durable: 0,
+            durable: 1,
         };
         let mut newest: Option<Manifest> = None;
         for (n, name) in FILES.into_iter().enumerate() {

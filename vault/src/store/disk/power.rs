@@ -335,7 +335,9 @@ impl Draw {
 
     fn spare(&mut self, durable: &mut Vec<u8>, changes: Vec<Change>) {
         if self.spares_all() {
-            changes.into_iter().for_each(|change| change.apply(durable));
+            for change in changes {
+                change.apply(durable);
+            }
             return;
         }
         let whole = self.below(changes.len() + 1);

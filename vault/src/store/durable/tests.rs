@@ -120,15 +120,15 @@ fn a_fresh_store_reports_nothing_and_so_does_the_next_opening() {
 #[test]
 fn commits_that_wait_for_the_disk_share_its_next_synchronisation() {
     const THREADS: usize = 8;
-    let hold = Arc::new((Mutex::new(false), Condvar::new()));
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
     let held = Arc::new(AtomicBool::new(false));
     let inside = Arc::new(Barrier::new(2));
     let disk = {
-        let (hold, held, inside) = (Arc::clone(&hold), Arc::clone(&held), Arc::clone(&inside));
+        let (gate, held, inside) = (Arc::clone(&gate), Arc::clone(&held), Arc::clone(&inside));
         PowerDisk::new().with_sync_hook(move || {
             if held.swap(false, Ordering::SeqCst) {
                 inside.wait();
-                let open = hold.1.wait_while(hold.0.lock().unwrap(), |open| !*open);
+                let open = gate.1.wait_while(gate.0.lock().unwrap(), |open| !*open);
                 drop(open.unwrap());
             }
         })
@@ -148,8 +148,8 @@ fn commits_that_wait_for_the_disk_share_its_next_synchronisation() {
         while store.queue.waiting() < THREADS {
             thread::yield_now();
         }
-        *hold.0.lock().unwrap() = true;
-        hold.1.notify_all();
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
     });
     assert_eq!(
         store.syncs() - before,

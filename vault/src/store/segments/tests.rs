@@ -35,8 +35,10 @@ fn filled(disk: &PowerDisk, bodies: &[&[u8]]) -> (Segments, Vec<Location>) {
     (log, places)
 }
 
+type Gaps = Vec<(u64, u64, u64)>;
+
 /// Every body, and every stretch that holds none.
-fn shown(log: &Segments) -> (Vec<Vec<u8>>, Vec<(u64, u64, u64)>) {
+fn shown(log: &Segments) -> (Vec<Vec<u8>>, Gaps) {
     let (mut bodies, mut damage) = (Vec::new(), Vec::new());
     let end = log
         .scan(Position::START, &mut |scanned| {
@@ -123,7 +125,7 @@ fn a_segment_shorter_than_the_manifest_says_is_reported_and_left_alone() {
     let durable = log.end();
     let found = places[2].position();
     disk.tamper(SEGMENT_1, |bytes| {
-        bytes.truncate(usize::try_from(found.offset()).unwrap())
+        bytes.truncate(usize::try_from(found.offset()).unwrap());
     });
     let (log, opening) = open(&disk, durable);
     assert_eq!(opening.damage, [Damage::Shorter { found, durable }]);

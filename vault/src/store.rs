@@ -28,7 +28,7 @@ pub mod durable;
 pub mod locked;
 
 pub use batch::{Batch, KeyName};
-pub use durable::{DiskStore, Entropy};
+pub use durable::{DiskStore, Entropy, system_entropy};
 pub use error::{Damage, Opening, StoreError};
 pub use frame::{BookTag, Frame, FrameKind, MAX_BODY};
 pub use header::{Header, Unlocked};

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rand_core::CryptoRng;
+use getrandom::SysRng;
+use rand_core::{CryptoRng, UnwrapErr};
 use techo_wire::head::Head;
 use zeroize::Zeroizing;
 
@@ -26,6 +27,11 @@ use crate::store::{
 
 /// Randomness for nonces.
 pub type Entropy = Box<dyn CryptoRng + Send>;
+
+/// The operating system's randomness. A system that has none cannot keep secrets, and panics.
+pub fn system_entropy() -> Entropy {
+    Box::new(UnwrapErr(SysRng))
+}
 
 /// The store in a vault's folder.
 #[derive(Debug)]

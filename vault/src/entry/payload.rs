@@ -1,4 +1,6 @@
-//! What an inbox item carries (docs/format.md §3), and its way in and out of the seal.
+//! What an item in a device's inbox carries (docs/format.md §3), and its way in and out of the seal.
+//!
+//! What issuers send, numbers 2 and 3, is `issued::IssuerPayload`: no inbox takes both.
 
 use std::fmt;
 
@@ -22,7 +24,7 @@ pub enum PayloadError {
     Malformed,
 }
 
-/// The content of an inbox item. Each part is verified by whom it concerns.
+/// The content of an item from a device. Each part is verified by whom it concerns.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(flat)]
 pub enum ItemPayload {
@@ -32,32 +34,6 @@ pub enum ItemPayload {
     /// The keys of a book.
     #[n(1)]
     Grant(#[n(0)] Grant),
-    /// An issuer's answer to an enrolment.
-    #[n(2)]
-    Binding {
-        /// The signed binding.
-        #[cbor(n(0), with = "minicbor::bytes")]
-        binding: Vec<u8>,
-        /// The signed key set.
-        #[cbor(n(1), with = "minicbor::bytes")]
-        key_set: Vec<u8>,
-    },
-    /// An issued entry.
-    #[n(3)]
-    Issued {
-        /// The signed issued entry with its groups.
-        #[cbor(n(0), with = "minicbor::bytes")]
-        entry: Vec<u8>,
-        /// The signed key set.
-        #[cbor(n(1), with = "minicbor::bytes")]
-        key_set: Vec<u8>,
-        /// Where it stands in the issuer's log.
-        #[n(2)]
-        position: Option<u64>,
-        /// The proof that it stands there.
-        #[cbor(n(3), with = "minicbor::bytes")]
-        proof: Option<Vec<u8>>,
-    },
 }
 
 impl ItemPayload {
@@ -83,8 +59,6 @@ impl fmt::Debug for ItemPayload {
         f.write_str(match self {
             Self::Pairing(_) => "Pairing(…)",
             Self::Grant(_) => "Grant(…)",
-            Self::Binding { .. } => "Binding(…)",
-            Self::Issued { .. } => "Issued(…)",
         })
     }
 }

@@ -29,22 +29,6 @@ fn every_payload_comes_out_as_it_went_in() {
     let payloads = [
         ItemPayload::Pairing(vec![1]),
         ItemPayload::Grant(grant(&[EpochKey::from_bytes(&[1; 32])])),
-        ItemPayload::Binding {
-            binding: vec![1],
-            key_set: vec![2],
-        },
-        ItemPayload::Issued {
-            entry: vec![1],
-            key_set: vec![2],
-            position: None,
-            proof: None,
-        },
-        ItemPayload::Issued {
-            entry: vec![1],
-            key_set: vec![2],
-            position: Some(3),
-            proof: Some(vec![4]),
-        },
     ];
     for payload in payloads {
         let item = payload.seal(&mut rng, &key.public(), inbox).unwrap();

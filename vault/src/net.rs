@@ -1,1 +1,13 @@
-//! Drives sync sessions over real connections; the only place naming tokio and the client.
+//! Drives sync sessions and pairing over real connections; the only place naming tokio and the
+//! client. It decides nothing: sessions and use cases do.
+
+mod driver;
+mod exchange;
+mod join;
+mod shared;
+mod watch;
+
+pub use driver::{Driver, NetError, RelayReport, SyncReport};
+pub use join::Patience;
+pub use shared::SharedVault;
+pub use watch::Change;

@@ -1,1 +1,203 @@
-//! A conversation about one mailbox: what to send, what to ask for, and which gap, fork or rollback shows; it has no clock and no socket.
+//! A conversation about one mailbox: what to send, what to ask for, and which gap, fork or rollback
+//! shows; it has no clock and no socket.
+//!
+//! A [`Session`] is told what this device holds and what the relay shows, and answers with
+//! [`Action`]s. It never trusts the relay: whatever the relay says is compared with what this device
+//! holds and with what the relay has signed for earlier.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use techo_wire::{Cursor, FeedId, Head};
+
+use crate::replica::Feeds;
+
+/// What a relay has acknowledged of one mailbox, by feed: the heads of its signed receipts.
+pub type Acknowledged = BTreeMap<FeedId, Head>;
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The relay listed the heads it holds, as the first answer to a fetch.
+    Heads(Vec<Head>),
+    /// Envelopes from this relay were accepted and are durable here; the heads they reach.
+    Received(Vec<Head>),
+    /// The relay has sent everything it held when asked.
+    CaughtUp,
+    /// The relay signed for these heads.
+    Receipt(Vec<Head>),
+    /// This device wrote entries of its own.
+    Written,
+}
+
+/// What the driver does next, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Admit the feed to the mailbox.
+    Admit(FeedId),
+    /// Append the envelopes of the feed with sequences `from..=to`.
+    Append {
+        /// The feed.
+        feed: FeedId,
+        /// The first sequence.
+        from: u64,
+        /// The last sequence, included.
+        to: u64,
+    },
+    /// Keep the signed heads: a later rollback is measured against them.
+    Remember(Vec<Head>),
+    /// Tell the family.
+    Report(Finding),
+}
+
+/// Something that a family should know about a relay or a feed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finding {
+    /// The relay had signed for `acknowledged` and now shows less: it was wiped or restored from an
+    /// old copy. The device fills it again.
+    Rollback {
+        /// The feed.
+        feed: FeedId,
+        /// The sequence that the relay had signed for.
+        acknowledged: u64,
+        /// The sequence it shows now, if any.
+        shown: Option<u64>,
+    },
+    /// The feed has two different entries at this sequence.
+    Fork {
+        /// The feed.
+        feed: FeedId,
+        /// The sequence that exists twice.
+        sequence: u64,
+    },
+    /// An entry that another device had seen was not handed over, though the relay says that it has
+    /// sent everything.
+    Withheld {
+        /// The feed.
+        feed: FeedId,
+        /// The last sequence that is known to exist.
+        sequence: u64,
+    },
+}
+
+/// One conversation with one relay about one mailbox.
+#[derive(Debug, Default)]
+pub struct Session {
+    acknowledged: Acknowledged,
+    /// The next sequence that the relay needs, by feed; absent until heads are known.
+    next: Option<BTreeMap<FeedId, u64>>,
+    admitted: BTreeSet<FeedId>,
+    /// Feeds that forked: nothing more is sent for them.
+    forked: BTreeSet<FeedId>,
+}
+
+impl Session {
+    /// Starts a conversation with a relay that had signed for `acknowledged`.
+    pub fn new(acknowledged: Acknowledged) -> Self {
+        Self {
+            acknowledged,
+            next: None,
+            admitted: BTreeSet::new(),
+            forked: BTreeSet::new(),
+        }
+    }
+
+    /// Returns what to ask for: the next sequence of every feed held.
+    pub fn cursors(feeds: &Feeds) -> Vec<Cursor> {
+        feeds
+            .heads()
+            .map(|head| Cursor {
+                feed: head.feed,
+                next: head.seq.saturating_add(1),
+            })
+            .collect()
+    }
+
+    /// Decides what follows from `event`, given what this device holds.
+    pub fn handle(&mut self, feeds: &Feeds, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Heads(heads) => {
+                self.compare(feeds, &heads, &mut actions);
+                self.send(feeds, &mut actions);
+            }
+            Event::Received(heads) => self.advance(&heads),
+            Event::CaughtUp => {
+                let missing = feeds.missing().map(|head| {
+                    Action::Report(Finding::Withheld {
+                        feed: head.feed,
+                        sequence: head.seq,
+                    })
+                });
+                actions.extend(missing);
+            }
+            Event::Receipt(heads) => {
+                for head in &heads {
+                    self.acknowledged.insert(head.feed, head.clone());
+                }
+                actions.push(Action::Remember(heads));
+            }
+            Event::Written => self.send(feeds, &mut actions),
+        }
+        actions
+    }
+
+    /// Compares what the relay shows with what it signed for and with what is held here.
+    fn compare(&mut self, feeds: &Feeds, heads: &[Head], actions: &mut Vec<Action>) {
+        let shown: BTreeMap<FeedId, &Head> = heads.iter().map(|head| (head.feed, head)).collect();
+        for (feed, signed) in &self.acknowledged {
+            let seen = shown.get(feed).map(|head| head.seq);
+            if seen.is_none_or(|seq| seq < signed.seq) {
+                actions.push(Action::Report(Finding::Rollback {
+                    feed: *feed,
+                    acknowledged: signed.seq,
+                    shown: seen,
+                }));
+            }
+        }
+        for head in heads {
+            let ours = feeds.hash_at(&head.feed, head.seq);
+            if ours.is_some_and(|hash| hash != head.hash) {
+                self.forked.insert(head.feed);
+                actions.push(Action::Report(Finding::Fork {
+                    feed: head.feed,
+                    sequence: head.seq,
+                }));
+            }
+        }
+        self.admitted.extend(shown.keys().copied());
+        let next = shown
+            .into_iter()
+            .map(|(feed, head)| (feed, head.seq.saturating_add(1)));
+        self.next = Some(next.collect());
+    }
+
+    /// What came from the relay need not be sent to it.
+    fn advance(&mut self, heads: &[Head]) {
+        let Some(next) = &mut self.next else { return };
+        for head in heads {
+            let entry = next.entry(head.feed).or_insert(0);
+            *entry = (*entry).max(head.seq.saturating_add(1));
+            self.admitted.insert(head.feed);
+        }
+    }
+
+    /// Sends what the relay lacks, whoever wrote it.
+    fn send(&mut self, feeds: &Feeds, actions: &mut Vec<Action>) {
+        let Some(next) = &mut self.next else { return };
+        for head in feeds.heads() {
+            let from = next.get(&head.feed).copied().unwrap_or(0);
+            if from > head.seq || self.forked.contains(&head.feed) {
+                continue;
+            }
+            if self.admitted.insert(head.feed) {
+                actions.push(Action::Admit(head.feed));
+            }
+            actions.push(Action::Append {
+                feed: head.feed,
+                from,
+                to: head.seq,
+            });
+            next.insert(head.feed, head.seq.saturating_add(1));
+        }
+    }
+}

@@ -1,1 +1,104 @@
 //! What a family does with its vault: each use case ends in one commit.
+//!
+//! A [`Vault`] is one family's store on this device, unlocked. After a disk error it refuses every
+//! further write until it is opened again: what is in memory may be ahead of what is durable.
+
+mod error;
+mod create;
+mod open;
+mod checkpoint;
+mod write;
+mod members;
+mod records;
+mod views;
+mod timeline;
+mod devices;
+mod enrolment;
+mod official;
+mod exchange;
+mod chores;
+mod doctor;
+
+pub use create::MAX_NAME;
+pub use devices::Pairing;
+pub use doctor::{DoctorReport, LostEntry};
+pub use enrolment::EnrolmentRequest;
+pub use error::VaultError;
+pub use exchange::{InboxTarget, ItemsReceived, MailboxTarget, Outgoing, Received};
+pub use open::InstallId;
+pub use views::{
+    DeviceView, FindingView, Issued, IssuerView, MemberView, RecordView, RelayView, Source, Status,
+    TimelineItem, Verified, Version,
+};
+
+pub(crate) use write::rng;
+
+use official::OfficialRecords;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use techo_wire::{FeedId, InboxCursor, InboxId, RelayKey};
+
+use crate::book::BookKind;
+use crate::crypto::BookId;
+use crate::replica::{BookSecrets, Replica};
+use crate::store::{BookTag, Damage, Location, Store};
+use crate::sync::Acknowledged;
+
+/// A family's vault on this device, unlocked.
+#[derive(Debug)]
+pub struct Vault {
+    store: Arc<dyn Store>,
+    books: BTreeMap<BookId, Book>,
+    household: Option<BookId>,
+    /// What was found damaged when the vault was opened.
+    damage: Vec<Damage>,
+    /// Frames written since the derived state was last put away.
+    tail: usize,
+    /// Set after a failed write.
+    stopped: bool,
+}
+
+/// One book: keys, replica, official records and what relays acknowledged.
+#[derive(Debug)]
+struct Book {
+    tag: BookTag,
+    secrets: BookSecrets,
+    replica: Replica,
+    official: OfficialRecords,
+    locations: BTreeMap<FeedId, Vec<Option<Location>>>,
+    acknowledged: BTreeMap<RelayKey, Acknowledged>,
+    cursors: BTreeMap<(RelayKey, InboxId), InboxCursor>,
+    /// Own feeds that may not be continued, because entries of them are not held here.
+    closed: BTreeSet<FeedId>,
+    /// Inboxes of other devices into which this one has put a grant.
+    granted: BTreeSet<InboxId>,
+}
+
+impl Vault {
+    fn household(&self) -> Result<&Book, VaultError> {
+        self.household
+            .and_then(|id| self.books.get(&id))
+            .ok_or(VaultError::NoHousehold)
+    }
+
+    fn book(&self, id: &BookId) -> Result<&Book, VaultError> {
+        self.books.get(id).ok_or(VaultError::UnknownBook)
+    }
+
+    fn book_mut(&mut self, id: &BookId) -> Result<&mut Book, VaultError> {
+        self.books.get_mut(id).ok_or(VaultError::UnknownBook)
+    }
+
+    fn handbooks(&self) -> impl Iterator<Item = (&BookId, &Book)> {
+        self.books
+            .iter()
+            .filter(|(_, book)| book.secrets.kind == BookKind::Handbook)
+    }
+
+    /// Returns how often this vault has made the disk durable, for measurements.
+    pub fn syncs(&self) -> u64 {
+        self.store.syncs()
+    }
+}

@@ -53,7 +53,9 @@ labels! {
     Actor = "techo/actor/v1",
     /// Hash that commits a newcomer to its nonce.
     PairCommit = "techo/pair-commit/v1",
-    /// Hash and signature that bind the keys of a pairing.
+    /// Signature under a pairing message.
+    PairMessage = "techo/pair-message/v1",
+    /// Hash that binds a ticket to the newcomer's keys.
     PairKeys = "techo/pair-keys/v1",
     /// Hash from which the six digits come.
     PairDigits = "techo/pair-digits/v1",
@@ -95,6 +97,8 @@ labels! {
     VaultManifest = "techo/vault-manifest/v1",
     /// Derives key and commitment of a key slot.
     Slot = "techo/slot/v1",
+    /// Hash that names an installation of a vault.
+    Install = "techo/install/v1",
     /// Derives the key that seals a city's key files.
     CityKeys = "techo/city-keys/v1",
     /// Derives the key that seals a city's log of what it published.

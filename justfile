@@ -1,0 +1,17 @@
+# Long campaigns and everyday recipes; `.ci/run` is the gate.
+
+# What CI runs.
+ci:
+    bash .ci/run
+
+# The whole story, with real processes.
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# The full crash campaign: 500 killed writers and 500 power cuts.
+crash:
+    TECHO_KILLS=500 cargo test --release -p techo-tests --test crash -- --nocapture
+
+# The full damage campaign over index and segments.
+damage:
+    TECHO_FAULTS=100 cargo test --release -p techo-tests --test damage -- --nocapture

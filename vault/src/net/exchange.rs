@@ -1,0 +1,349 @@
+//! The exchange of one mailbox or inbox over a connection; the session decides what moves.
+
+use techo_client::{Connection, InboxEvent, MailboxEvent, ProveKey};
+use techo_wire::{AppendReceipt, Envelope, Label, Role, UnverifiedEnvelope};
+
+use super::driver::{Driver, NetError, RelayReport};
+use crate::crypto::SigningKey;
+use crate::sync::{Action, Event, Session};
+use crate::vault::{InboxTarget, MailboxTarget};
+
+/// Bytes of envelopes read from the log at once.
+const READ_BYTES: usize = 1 << 20;
+
+impl ProveKey for SigningKey {
+    fn public(&self) -> [u8; 32] {
+        Self::public(self)
+    }
+
+    fn sign(&self, label: Label, message: &[u8]) -> [u8; 64] {
+        Self::sign(self, label, message)
+    }
+}
+
+/// One mailbox in conversation.
+pub(super) struct Talk<'a> {
+    pub(super) target: MailboxTarget,
+    pub(super) session: Session,
+    pub(super) connection: &'a Connection,
+    /// Envelopes that rest on others which have not come yet.
+    pub(super) waiting: Vec<Envelope>,
+    pub(super) receipts: Vec<AppendReceipt>,
+}
+
+impl Driver {
+    pub(super) async fn exchange_mailboxes(
+        &self,
+        connection: &Connection,
+        report: &mut RelayReport,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<(), NetError> {
+        let targets = self.vault.with(|vault| Ok(vault.mailboxes())).await?;
+        for target in targets {
+            let mut talk = self.talk(connection, target).await?;
+            let mut stream = self.fetch(&talk, false).await?;
+            while let Some(event) = stream.next().await? {
+                self.on_mailbox(&mut talk, event, report).await?;
+                progress(report.received.saturating_add(report.sent));
+            }
+            self.finish(talk).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn talk<'a>(
+        &self,
+        connection: &'a Connection,
+        target: MailboxTarget,
+    ) -> Result<Talk<'a>, NetError> {
+        connection
+            .prove(Role::Mailbox, target.mailbox, &target.key)
+            .await?;
+        let (book, relay) = (target.book, connection.relay());
+        let session = self
+            .vault
+            .with(move |vault| vault.session(&book, &relay))
+            .await?;
+        Ok(Talk {
+            target,
+            session,
+            connection,
+            waiting: Vec::new(),
+            receipts: Vec::new(),
+        })
+    }
+
+    pub(super) async fn fetch(
+        &self,
+        talk: &Talk<'_>,
+        live: bool,
+    ) -> Result<techo_client::MailboxStream, NetError> {
+        let book = talk.target.book;
+        let cursors = self.vault.with(move |vault| vault.cursors(&book)).await?;
+        Ok(talk
+            .connection
+            .fetch(talk.target.mailbox, cursors, live)
+            .await?)
+    }
+
+    /// Keeps the receipts of a conversation.
+    pub(super) async fn finish(&self, talk: Talk<'_>) -> Result<(), NetError> {
+        let (book, receipts) = (talk.target.book, talk.receipts);
+        // Later receipts cover earlier ones: one per feed is enough, and they come in order.
+        let newest = newest(receipts);
+        Ok(self
+            .vault
+            .with(move |vault| vault.remember(&book, &newest))
+            .await?)
+    }
+
+    pub(super) async fn on_mailbox(
+        &self,
+        talk: &mut Talk<'_>,
+        event: MailboxEvent,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        match event {
+            MailboxEvent::Heads(heads) => {
+                self.step(talk, Event::Heads(heads), report).await?;
+            }
+            MailboxEvent::CaughtUp => self.step(talk, Event::CaughtUp, report).await?,
+            MailboxEvent::Envelopes(list) => self.on_envelopes(talk, list, report).await?,
+        }
+        Ok(())
+    }
+
+    async fn on_envelopes(
+        &self,
+        talk: &mut Talk<'_>,
+        list: Vec<UnverifiedEnvelope>,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        let book = talk.target.book;
+        let waiting = std::mem::take(&mut talk.waiting);
+        let (received, forged) = self
+            .vault
+            .with(move |vault| {
+                let total = list.len();
+                let fresh = list
+                    .into_iter()
+                    .filter_map(|envelope| envelope.verify().ok());
+                let fresh: Vec<Envelope> = fresh.collect();
+                let forged = total.saturating_sub(fresh.len());
+                let batch = waiting.into_iter().chain(fresh).collect();
+                Ok((vault.receive(&book, batch)?, forged))
+            })
+            .await?;
+        report.received += received.accepted;
+        report.healed += received.healed;
+        report.refused += received.refused + forged;
+        for finding in &received.findings {
+            report.report(finding);
+        }
+        talk.waiting = received.waiting;
+        self.step(talk, Event::Received(received.heads), report)
+            .await
+    }
+
+    /// Lets the session decide and does what it says.
+    pub(super) async fn step(
+        &self,
+        talk: &mut Talk<'_>,
+        event: Event,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for action in self.decide(talk, event).await? {
+                match action {
+                    Action::Admit(feed) => {
+                        talk.connection
+                            .admit_feed(talk.target.mailbox, feed)
+                            .await?;
+                    }
+                    Action::Append { feed, from, to } => {
+                        let receipts = self.append(talk, feed, from, to, report).await?;
+                        let heads = receipts.iter().flat_map(|receipt| receipt.heads().to_vec());
+                        events.push(Event::Receipt(heads.collect()));
+                        talk.receipts.extend(receipts);
+                    }
+                    Action::Remember(_) => {}
+                    Action::Report(finding) => report.report(&finding),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn decide(&self, talk: &mut Talk<'_>, event: Event) -> Result<Vec<Action>, NetError> {
+        let book = talk.target.book;
+        let mut session = std::mem::take(&mut talk.session);
+        let (session, actions) = self
+            .vault
+            .with(move |vault| {
+                let actions = session.handle(vault.feeds(&book)?, event);
+                Ok((session, actions))
+            })
+            .await?;
+        talk.session = session;
+        Ok(actions)
+    }
+
+    async fn append(
+        &self,
+        talk: &Talk<'_>,
+        feed: techo_wire::FeedId,
+        mut from: u64,
+        to: u64,
+        report: &mut RelayReport,
+    ) -> Result<Vec<AppendReceipt>, NetError> {
+        let book = talk.target.book;
+        let mut receipts = Vec::new();
+        while from <= to {
+            let chunk = self
+                .vault
+                .with(move |vault| vault.envelopes(&book, &feed, from, to, READ_BYTES))
+                .await?;
+            let Some(last) = chunk.last() else { break };
+            from = last.seq().saturating_add(1);
+            receipts.extend(talk.connection.append(talk.target.mailbox, &chunk).await?);
+            report.sent += chunk.len();
+        }
+        Ok(receipts)
+    }
+
+    pub(super) async fn exchange_inboxes(
+        &self,
+        connection: &Connection,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        let targets = self.vault.with(|vault| Ok(vault.inboxes())).await?;
+        for target in targets {
+            if target
+                .relay
+                .as_ref()
+                .is_some_and(|relay| *relay.key() != connection.relay())
+            {
+                continue;
+            }
+            // An issuer's inbox uses a connection of its own, so that the relay cannot link it with
+            // the family's mailboxes.
+            let own = match &target.relay {
+                Some(relay) => Some(self.client.connect(relay).await?),
+                None => None,
+            };
+            let used = own.as_ref().unwrap_or(connection);
+            let read = self.read_inbox(used, target, report).await;
+            if let Some(own) = own {
+                own.close();
+            }
+            read?;
+        }
+        Ok(())
+    }
+
+    async fn read_inbox(
+        &self,
+        connection: &Connection,
+        target: InboxTarget,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        self.open_inbox(connection, &target).await?;
+        let relay = connection.relay();
+        let asked = target.clone();
+        let cursor = self
+            .vault
+            .with(move |vault| Ok(vault.inbox_cursor(&asked, &relay)))
+            .await?;
+        let mut stream = connection.fetch_inbox(target.inbox, cursor, false).await?;
+        while let Some(event) = stream.next().await? {
+            if let InboxEvent::Items(items) = event {
+                self.on_items(connection, &target, items, report).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn open_inbox(
+        &self,
+        connection: &Connection,
+        target: &InboxTarget,
+    ) -> Result<(), NetError> {
+        connection
+            .prove(Role::Inbox, target.inbox, &target.key)
+            .await?;
+        if let Some((key, quota)) = target.admit {
+            connection.admit_key(target.inbox, key, quota).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn on_items(
+        &self,
+        connection: &Connection,
+        target: &InboxTarget,
+        items: Vec<(u64, techo_wire::SealedItem)>,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        let (relay, now) = (connection.relay(), (self.clock)());
+        let target = target.clone();
+        let received = self
+            .vault
+            .with(move |vault| vault.receive_items(&target, &relay, items, now))
+            .await?;
+        report.official += received.official;
+        report.bindings += received.bindings;
+        report.granted += received.granted;
+        report.refused += received.refused.len();
+        report.refusals.extend(received.refused);
+        Ok(())
+    }
+
+    /// Does what the books ask of this device: offers itself to new handbooks, lets the family's
+    /// other devices into those it holds. Says whether anything was done.
+    pub(super) async fn chores(
+        &self,
+        connection: &Connection,
+        _report: &mut RelayReport,
+    ) -> Result<bool, NetError> {
+        let now = (self.clock)();
+        let (written, outgoing) = self.vault.with(move |vault| vault.chores(now)).await?;
+        for grant in &outgoing {
+            connection
+                .prove(Role::Append, grant.inbox, &grant.key)
+                .await?;
+            match connection
+                .put(grant.inbox, grant.key.append(), &grant.item)
+                .await
+            {
+                Ok(_) => {
+                    let inbox = grant.inbox;
+                    self.vault.with(move |vault| vault.granted(inbox)).await?;
+                }
+                // The device has not opened its inbox at this relay yet: next time.
+                Err(techo_client::ClientError::Refused { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(written)
+    }
+}
+
+/// Keeps the last receipt of every feed, in order.
+fn newest(receipts: Vec<AppendReceipt>) -> Vec<AppendReceipt> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut kept: Vec<AppendReceipt> = receipts
+        .into_iter()
+        .rev()
+        .filter(|receipt| {
+            let fresh = receipt
+                .heads()
+                .iter()
+                .filter(|head| seen.insert(head.feed))
+                .count();
+            fresh > 0
+        })
+        .collect();
+    kept.reverse();
+    kept
+}

@@ -1,0 +1,82 @@
+//! A book's derived state as bytes for the index; it is trusted only as far as the manifest
+//! vouches for it, and losing it loses nothing.
+
+use minicbor::{Decode, Encode};
+use techo_wire::{EnvelopeHash, canonical};
+use thiserror::Error;
+
+use super::{Feeds, Quarantined, Replica};
+use crate::book::{BookId, Control, DeviceKey, Fold};
+use crate::crypto::EpochKey;
+use crate::doc::{DocId, Document, Snapshot};
+
+/// The version of this encoding: another version means that the state is made anew.
+const VERSION: u8 = 1;
+
+/// State bytes that cannot be used.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("the derived state cannot be used")]
+pub struct StateError;
+
+#[derive(Encode, Decode)]
+struct State {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    book: BookId,
+    #[n(2)]
+    controls: Vec<(EnvelopeHash, DeviceKey, Control)>,
+    #[n(3)]
+    feeds: Feeds,
+    #[n(4)]
+    quarantined: Vec<Quarantined>,
+    #[n(5)]
+    documents: Vec<String>,
+}
+
+impl Replica {
+    /// Returns everything but the documents.
+    pub fn encode_state(&self) -> Vec<u8> {
+        canonical::encode(&State {
+            version: VERSION,
+            book: self.book,
+            controls: self.controls.clone(),
+            feeds: self.feeds.clone(),
+            quarantined: self.quarantined.clone(),
+            documents: self.documents.keys().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Takes state back; `document` brings each document's saved bytes.
+    pub fn decode_state(
+        book: BookId,
+        epochs: Vec<EpochKey>,
+        bytes: &[u8],
+        mut document: impl FnMut(&str) -> Option<Snapshot>,
+    ) -> Result<Self, StateError> {
+        let state: State = canonical::decode(bytes).map_err(|_| StateError)?;
+        if state.version != VERSION || state.book != book {
+            return Err(StateError);
+        }
+        let mut fold = Fold::new(book);
+        for (hash, author, control) in &state.controls {
+            fold.insert(*hash, *author, control.clone());
+        }
+        let documents = state.documents.into_iter().map(|name| {
+            let id: DocId = name.parse().map_err(|_| StateError)?;
+            let saved = document(&name).ok_or(StateError)?;
+            let loaded = Document::load(id, saved).map_err(|_| StateError)?;
+            Ok((id, loaded))
+        });
+        let documents = documents.collect::<Result<_, StateError>>()?;
+        Ok(Self {
+            book,
+            epochs,
+            fold,
+            controls: state.controls,
+            feeds: state.feeds,
+            documents,
+            quarantined: state.quarantined,
+        })
+    }
+}

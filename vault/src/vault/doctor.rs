@@ -1,0 +1,214 @@
+//! Looks at a vault as a whole: what is damaged, what is missing, what was lost; it repairs nothing
+//! by itself.
+
+use serde::Serialize;
+
+use super::views::{RelayView, Status};
+use super::{Book, Vault, VaultError};
+use crate::store::Damage;
+
+/// Entries that exist and that this vault does not hold whole.
+#[derive(Debug, Clone, Serialize)]
+pub struct LostEntry {
+    /// The member's name, or nothing for the household.
+    pub member: Option<String>,
+    /// The device that wrote them.
+    pub device: String,
+    /// The first sequence.
+    pub from: u64,
+    /// The last sequence.
+    pub to: u64,
+    /// Whether their content is still shown, though the signed original is damaged here.
+    pub content_held: bool,
+    /// Whether a relay signed for them, so that the next sync can bring them back.
+    pub at_relay: bool,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DoctorReport {
+    /// Frames read and found whole.
+    pub frames: usize,
+    /// Damaged places on the disk.
+    pub damage: Vec<String>,
+    /// Entries that are not held whole.
+    pub lost: Vec<LostEntry>,
+    /// Entries that were not applied, with the reason of each.
+    pub quarantined: Vec<String>,
+    /// Control ops that do not stand.
+    pub refused_controls: usize,
+    /// Proofs that an issuer contradicted itself.
+    pub forks: usize,
+}
+
+impl DoctorReport {
+    /// Says whether everything is as it should be.
+    pub fn is_sound(&self) -> bool {
+        self.damage.is_empty()
+            && self.lost.is_empty()
+            && self.forks == 0
+            && self.quarantined.is_empty()
+    }
+}
+
+impl Vault {
+    /// Reads the whole log and compares it with what the vault should hold.
+    pub fn doctor(&mut self) -> Result<DoctorReport, VaultError> {
+        let mut report = DoctorReport::default();
+        let mut damage: Vec<Damage> = self.damage.clone();
+        self.store
+            .scan(crate::store::Position::START, &mut |scanned| {
+                match scanned {
+                    crate::store::Scanned::Frame { .. } => report.frames += 1,
+                    crate::store::Scanned::Damage { segment, from, to } => {
+                        let found = Damage::Bytes { segment, from, to };
+                        if !damage.contains(&found) {
+                            damage.push(found);
+                        }
+                    }
+                }
+                std::ops::ControlFlow::Continue(())
+            })?;
+        for found in self.store.index_damage() {
+            if !damage.contains(&found) {
+                damage.push(found);
+            }
+        }
+        self.scrub()?;
+        report.damage = damage.iter().map(ToString::to_string).collect();
+        for (id, book) in &self.books {
+            let member = self.member_of(id).and_then(|member| {
+                let view = self.members().into_iter().find(|view| view.id == member)?;
+                Some(view.name().to_owned())
+            });
+            report.lost.extend(book.lost(member.as_deref()));
+            report.quarantined.extend(book.quarantine());
+            report.refused_controls += book.replica.fold().refused().count();
+            report.forks += book
+                .issued_books()
+                .map(|book| book.forks().len())
+                .sum::<usize>();
+        }
+        Ok(report)
+    }
+
+    /// Stops expecting entries that no copy has, after a person has seen their list.
+    pub fn accept_loss(&mut self) -> Result<(), VaultError> {
+        for book in self.books.values_mut() {
+            book.replica.feeds_mut().forget_missing();
+        }
+        self.checkpoint(true)
+    }
+
+    /// Returns how the vault stands.
+    pub fn status(&self) -> Status {
+        let books = || self.books.values();
+        let relays = self.relays().into_iter().map(|relay| {
+            let acknowledged = books()
+                .map(|book| book.acknowledged_by(relay.key()))
+                .sum::<u64>();
+            let held = books().map(Book::entries).sum::<u64>();
+            RelayView {
+                address: relay.to_string(),
+                acknowledged,
+                behind: held.saturating_sub(acknowledged),
+            }
+        });
+        Status {
+            members: self.members().len(),
+            entries: books().map(Book::entries).sum(),
+            waiting: books().map(|book| book.replica.feeds().deferred()).sum(),
+            missing: books().map(Book::missing).sum(),
+            quarantined: books().flat_map(Book::quarantine).collect(),
+            damage: self.damage.iter().map(ToString::to_string).collect(),
+            relays: relays.collect(),
+        }
+    }
+}
+
+impl Book {
+    fn entries(&self) -> u64 {
+        self.replica
+            .feeds()
+            .heads()
+            .map(|head| head.seq.saturating_add(1))
+            .sum()
+    }
+
+    fn missing(&self) -> u64 {
+        let feeds = self.replica.feeds();
+        feeds
+            .missing()
+            .map(|head| head.seq.saturating_add(1) - feeds.length(&head.feed))
+            .sum()
+    }
+
+    fn acknowledged_by(&self, relay: techo_wire::RelayKey) -> u64 {
+        let heads = self
+            .acknowledged
+            .get(&relay)
+            .into_iter()
+            .flat_map(|heads| heads.values());
+        heads.map(|head| head.seq.saturating_add(1)).sum()
+    }
+
+    fn quarantine(&self) -> impl Iterator<Item = String> {
+        self.replica.quarantined().iter().map(|entry| {
+            let state = self.replica.fold().state();
+            let name = state
+                .device(&entry.author)
+                .map(|known| known.device.name().to_owned());
+            format!(
+                "{} #{}: {}",
+                name.unwrap_or_default(),
+                entry.sequence,
+                entry.reason
+            )
+        })
+    }
+
+    /// Entries that are not held whole: missing from the chain, or damaged on the disk.
+    fn lost(&self, member: Option<&str>) -> Vec<LostEntry> {
+        let feeds = self.replica.feeds();
+        let state = self.replica.fold().state();
+        let entry = |feed, from, to, content_held| LostEntry {
+            member: member.map(str::to_owned),
+            device: feeds
+                .device(&feed)
+                .and_then(|key| Some(state.device(key)?.device.name().to_owned()))
+                .unwrap_or_default(),
+            from,
+            to,
+            content_held,
+            at_relay: self
+                .acknowledged
+                .values()
+                .any(|heads| heads.get(&feed).is_some_and(|head| head.seq >= to)),
+        };
+        let missing = feeds
+            .missing()
+            .map(|head| entry(head.feed, feeds.length(&head.feed), head.seq, false));
+        let holes = self.locations.iter().flat_map(|(feed, places)| {
+            let runs = holes(places);
+            runs.into_iter()
+                .map(|(from, to)| entry(*feed, from, to, true))
+        });
+        missing.chain(holes).collect()
+    }
+}
+
+/// The runs of places that are empty.
+fn holes<T>(places: &[Option<T>]) -> Vec<(u64, u64)> {
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for (index, place) in places.iter().enumerate() {
+        if place.is_some() {
+            continue;
+        }
+        let index = index as u64;
+        match runs.last_mut() {
+            Some((_, to)) if *to + 1 == index => *to = index,
+            _ => runs.push((index, index)),
+        }
+    }
+    runs
+}

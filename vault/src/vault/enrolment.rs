@@ -1,0 +1,136 @@
+//! Enrolment with an issuer, and what follows from it: pinned issuers, proofs for others. It never
+//! sees a certificate or an attribute: the command line brings statement and card together.
+
+use rand_core::Rng as _;
+
+use super::views::IssuerView;
+use super::write::rng;
+use super::{Vault, VaultError};
+use crate::Timestamp;
+use crate::book::{ControlOp, Enrolment, EnrolmentHandle, MemberId};
+use crate::crypto::{SealKey, SigningKey};
+use crate::issued::{GroupName, InboxDescriptor, IssuerFile, Proof};
+use techo_wire::Label;
+
+/// What a statement says of this family: nothing but fresh keys.
+#[derive(Debug, Clone)]
+pub struct EnrolmentRequest {
+    /// The random handle of this enrolment.
+    pub handle: [u8; 32],
+    /// The public half of the key made for this issuer alone.
+    pub issuer_only_key: [u8; 32],
+    /// The X-Wing key to which the issuer seals.
+    pub feed_key: Vec<u8>,
+    /// Canonical bytes that say where it puts.
+    pub inbox_descriptor: Vec<u8>,
+}
+
+impl Vault {
+    /// Pins an issuer and makes fresh keys for an enrolment with it. Every device of the book can
+    /// read what the issuer will send; only this one can prove to be the one that enrolled.
+    pub fn begin_enrolment(
+        &mut self,
+        member: &MemberId,
+        issuer: &IssuerFile,
+        now: Timestamp,
+    ) -> Result<EnrolmentRequest, VaultError> {
+        let id = self.handbook_of(member)?;
+        let relay = self
+            .relays()
+            .into_iter()
+            .next()
+            .ok_or(VaultError::NoRelay)?;
+        let mut rng = rng();
+        let mut handle = [0; 32];
+        rng.fill_bytes(&mut handle);
+        let (feed, inbox) = (SealKey::generate(&mut rng), SigningKey::generate(&mut rng));
+        let proof_key = SigningKey::generate(&mut rng);
+        let descriptor = InboxDescriptor::new(relay.clone(), inbox.inbox());
+        let request = EnrolmentRequest {
+            handle,
+            issuer_only_key: proof_key.public(),
+            feed_key: feed.public().as_bytes().to_vec(),
+            inbox_descriptor: descriptor.to_bytes(),
+        };
+        let book = self.book_mut(&id)?;
+        let pinned = book.issuer_file(&issuer.id()).is_some();
+        let holder = book.secrets.device.key();
+        book.secrets.issuer_only.push((handle, proof_key));
+        self.save_keys(&id)?;
+        let mut ops = Vec::new();
+        if !pinned {
+            ops.push(ControlOp::IssuerTrusted {
+                file: issuer.to_bytes(),
+            });
+        }
+        ops.push(ControlOp::EnrolmentOpened(Box::new(Enrolment {
+            issuer: issuer.id().to_bytes().into(),
+            handle: EnrolmentHandle::from_bytes(handle),
+            feed,
+            inbox,
+            relay,
+            issuer_only: request.issuer_only_key,
+            holder,
+        })));
+        self.write_controls(&id, now, ops)?;
+        Ok(request)
+    }
+
+    /// Signs an enrolment statement with the key made for this issuer alone.
+    pub fn prove_enrolment(
+        &self,
+        handle: &[u8; 32],
+        statement: &[u8],
+    ) -> Result<[u8; 64], VaultError> {
+        let keys = self
+            .books
+            .values()
+            .flat_map(|book| book.secrets.issuer_only.iter());
+        let mut keys = keys.filter(|(of, _)| of == handle);
+        let (_, key) = keys.next().ok_or(VaultError::UnknownIssuer)?;
+        Ok(key.sign(Label::DeviceProof, statement))
+    }
+
+    /// Returns the issuers that the family trusts.
+    pub fn issuers(&self) -> Vec<IssuerView> {
+        let mut views: Vec<IssuerView> = Vec::new();
+        for (id, book) in self.handbooks() {
+            let state = book.replica.fold().state();
+            let trusted = state.issuers().iter();
+            for file in trusted.filter_map(|issuer| IssuerFile::from_bytes(&issuer.file).ok()) {
+                let issuer = file.id().to_string();
+                let bound: Vec<_> = book
+                    .issued_books()
+                    .filter(|b| b.binding().issuer() == file.id())
+                    .collect();
+                let entries: u64 = bound.iter().map(|book| book.next_index()).sum();
+                let members = self.member_of(id).filter(|_| !bound.is_empty());
+                match views.iter_mut().find(|view| view.issuer == issuer) {
+                    Some(view) => {
+                        view.entries += entries;
+                        view.members.extend(members);
+                    }
+                    None => views.push(IssuerView {
+                        issuer,
+                        code: file.code().to_owned(),
+                        name: file.name().to_owned(),
+                        members: members.into_iter().collect(),
+                        entries,
+                    }),
+                }
+            }
+        }
+        views
+    }
+
+    /// Makes a proof of an official record as it stands, that shows only the groups named.
+    pub fn prove(&self, id: &str, show: &[GroupName]) -> Result<String, VaultError> {
+        let item = self.record(id)?.item;
+        let book = self.book(&self.book_of_member_item(&item)?)?;
+        let (_, issuer, record) = book
+            .official_record(&item.id)
+            .ok_or(VaultError::NotOfficial)?;
+        let entry = record.current().ok_or(VaultError::Withdrawn)?;
+        Ok(Proof::new(&issuer, entry, show)?.to_text())
+    }
+}

@@ -1,0 +1,365 @@
+//! Official records of a book: items from issuers' inboxes, verified and derived; it keeps nothing
+//! that does not verify, except proof that an issuer contradicts itself.
+
+use std::collections::BTreeMap;
+
+use techo_health::Value;
+use techo_wire::{AppendKey, InboxId, RelayAddress, SealedItem};
+
+use super::exchange::{InboxTarget, ItemsReceived};
+use super::views::{Issued, Source, TimelineItem, Verified, Version};
+use super::{Book, Vault, VaultError};
+use crate::Timestamp;
+use crate::book::{ControlOp, Enrolment, MemberId};
+use crate::crypto::SigningKey;
+use crate::issued::{
+    Acceptance, BindingId, EnrolmentTerms, Handle, InboxDescriptor, IssuedBook, IssuedEntry,
+    IssuedError, IssuedKind, IssuerFile, IssuerId, IssuerOnlyKey, IssuerPayload, OfficialRecord,
+    SignedBinding, SignedKeySet, feed_key_hash,
+};
+use crate::store::{Batch, FrameKind};
+
+/// Official records of one book.
+#[derive(Debug, Default)]
+pub(super) struct OfficialRecords {
+    issuers: BTreeMap<IssuerId, IssuerFile>,
+    books: BTreeMap<BindingId, IssuedBook>,
+    /// The items that hold them, in the order in which they came.
+    items: Vec<(InboxId, SealedItem)>,
+}
+
+/// An inbox that an issuer writes into.
+#[derive(Debug)]
+pub(super) struct IssuerInbox {
+    pub(super) inbox: SigningKey,
+    pub(super) append: Option<AppendKey>,
+    pub(super) relay: RelayAddress,
+}
+
+/// What an item turned out to be.
+enum Taken {
+    Official,
+    Held,
+    /// A binding that the book has not accepted yet.
+    Binding(Box<ControlOp>),
+}
+
+impl Book {
+    fn opened(&self) -> impl Iterator<Item = &Enrolment> {
+        self.replica
+            .fold()
+            .state()
+            .enrolments()
+            .iter()
+            .map(|opened| &*opened.enrolment)
+    }
+
+    /// The inboxes of this book's enrolments.
+    pub(super) fn enrolments(&self) -> impl Iterator<Item = IssuerInbox> {
+        self.opened().map(|enrolment| {
+            let issuer = self.issuer_file(&IssuerId::from_bytes(enrolment.issuer.to_bytes()));
+            IssuerInbox {
+                inbox: enrolment.inbox.clone(),
+                append: issuer.and_then(|file| Some(file.latest()?.append())),
+                relay: enrolment.relay.clone(),
+            }
+        })
+    }
+
+    /// The pinned file of an issuer, with every key set that it has shown since.
+    pub(super) fn issuer_file(&self, id: &IssuerId) -> Option<IssuerFile> {
+        self.official.issuers.get(id).cloned().or_else(|| {
+            let trusted = self.replica.fold().state().issuers().iter();
+            let mut files = trusted.filter_map(|issuer| IssuerFile::from_bytes(&issuer.file).ok());
+            files.find(|file| file.id() == *id)
+        })
+    }
+
+    /// Takes an item from the log again.
+    pub(super) fn take_item(&mut self, inbox: InboxId, item: &SealedItem) {
+        self.refresh_bindings();
+        if self.take(inbox, item).is_ok() {
+            self.official.items.push((inbox, item.clone()));
+        }
+    }
+
+    /// Opens an item and takes what is in it.
+    fn take(&mut self, inbox: InboxId, item: &SealedItem) -> Result<Taken, IssuedError> {
+        let enrolment = self
+            .opened()
+            .find(|enrolment| enrolment.inbox_id() == inbox);
+        let enrolment = enrolment.ok_or(IssuedError::Binding)?.clone();
+        match IssuerPayload::open(&enrolment.feed, inbox, item)? {
+            IssuerPayload::Binding { binding, key_set } => {
+                self.take_binding(&enrolment, &binding, &key_set)
+            }
+            IssuerPayload::Issued { entry, key_set } => {
+                let issuer = self.adopt_keys(&enrolment, &key_set)?;
+                let handle = Handle::from_bytes(enrolment.handle.to_bytes());
+                let mut books = self.official.books.values_mut();
+                let book = books.find(|book| book.binding().handle() == handle);
+                match book.ok_or(IssuedError::Binding)?.accept(&issuer, &entry)? {
+                    Acceptance::New(_) => Ok(Taken::Official),
+                    Acceptance::Held(_) => Ok(Taken::Held),
+                }
+            }
+        }
+    }
+
+    fn take_binding(
+        &mut self,
+        enrolment: &Enrolment,
+        signed: &SignedBinding,
+        key_set: &SignedKeySet,
+    ) -> Result<Taken, IssuedError> {
+        let issuer = self.adopt_keys(enrolment, key_set)?;
+        let binding = signed.verify(&issuer, &terms(enrolment))?;
+        if self.official.books.contains_key(&binding.id()) {
+            return Ok(Taken::Held);
+        }
+        Ok(Taken::Binding(Box::new(ControlOp::BindingAccepted {
+            binding: signed.to_bytes(),
+            key_set: key_set.to_bytes(),
+        })))
+    }
+
+    fn adopt_keys(
+        &mut self,
+        enrolment: &Enrolment,
+        key_set: &SignedKeySet,
+    ) -> Result<IssuerFile, IssuedError> {
+        let id = IssuerId::from_bytes(enrolment.issuer.to_bytes());
+        let mut file = self.issuer_file(&id).ok_or(IssuedError::Key)?;
+        file.adopt(key_set)?;
+        self.official.issuers.insert(id, file.clone());
+        Ok(file)
+    }
+
+    /// Opens a chain for every binding that the book's control ops accept.
+    pub(super) fn refresh_bindings(&mut self) {
+        let bindings = self.replica.fold().state().bindings().iter();
+        let accepted: Vec<(SignedBinding, SignedKeySet)> = bindings
+            .filter_map(|accepted| {
+                let binding = SignedBinding::from_bytes(&accepted.binding).ok()?;
+                Some((binding, SignedKeySet::from_bytes(&accepted.key_set).ok()?))
+            })
+            .collect();
+        let enrolments: Vec<Enrolment> = self.opened().cloned().collect();
+        for (signed, key_set) in accepted {
+            for enrolment in &enrolments {
+                let Ok(issuer) = self.adopt_keys(enrolment, &key_set) else {
+                    continue;
+                };
+                let Ok(binding) = signed.verify(&issuer, &terms(enrolment)) else {
+                    continue;
+                };
+                let id = binding.id();
+                self.official
+                    .books
+                    .entry(id)
+                    .or_insert_with(|| IssuedBook::new(binding));
+            }
+        }
+    }
+
+    /// Which cities verified this member.
+    pub(super) fn verified(&self) -> Vec<Verified> {
+        let books = self.official.books.values();
+        books
+            .filter_map(|book| {
+                let binding = book.binding();
+                let issuer = self.issuer_file(&binding.issuer())?;
+                Some(Verified {
+                    issuer_name: issuer.name().to_owned(),
+                    issuer: issuer.id().to_string(),
+                    at: binding.verified_at(),
+                    simulated: binding.is_simulated(),
+                    revocation_checked: binding.revocation_checked_at().is_some(),
+                })
+            })
+            .collect()
+    }
+
+    /// The official records as lines of the timeline.
+    pub(super) fn official_items(&self, member: MemberId) -> impl Iterator<Item = TimelineItem> {
+        self.official.books.values().flat_map(move |book| {
+            let issuer = self.issuer_file(&book.binding().issuer());
+            let records = book.records();
+            let items: Vec<TimelineItem> = records
+                .iter()
+                .filter_map(|record| official_item(book, issuer.as_ref()?, record, member))
+                .collect();
+            items
+        })
+    }
+
+    /// Finds an official record by its id.
+    pub(super) fn official_record(
+        &self,
+        id: &str,
+    ) -> Option<(&IssuedBook, IssuerFile, OfficialRecord<'_>)> {
+        self.official.books.values().find_map(|book| {
+            let records = book.records();
+            let record = records
+                .into_iter()
+                .find(|record| official_id(book, record) == id)?;
+            Some((book, self.issuer_file(&book.binding().issuer())?, record))
+        })
+    }
+
+    /// The items to be put away with derived state.
+    pub(super) fn kept_items(&self) -> Vec<(InboxId, minicbor::bytes::ByteVec)> {
+        let items = self.official.items.iter();
+        items
+            .map(|(inbox, item)| (*inbox, item.as_bytes().to_vec().into()))
+            .collect()
+    }
+
+    pub(super) fn restore_items(&mut self, items: Vec<(InboxId, minicbor::bytes::ByteVec)>) {
+        self.refresh_bindings();
+        for (inbox, bytes) in items {
+            if let Ok(item) = SealedItem::parse(bytes.to_vec()) {
+                self.take_item(inbox, &item);
+            }
+        }
+    }
+
+    pub(super) fn issued_books(&self) -> impl Iterator<Item = &IssuedBook> {
+        self.official.books.values()
+    }
+}
+
+impl Vault {
+    /// Takes one item from an inbox and makes it durable.
+    pub(super) fn receive_item(
+        &mut self,
+        target: &InboxTarget,
+        item: SealedItem,
+        now: Timestamp,
+        received: &mut ItemsReceived,
+    ) -> Result<(), VaultError> {
+        if target.inbox == self.book(&target.book)?.secrets.device.inbox_id() {
+            return self.receive_grant(target, &item, received);
+        }
+        let book = self.book_mut(&target.book)?;
+        book.refresh_bindings();
+        match book.take(target.inbox, &item) {
+            Ok(Taken::Held) => Ok(()),
+            Ok(Taken::Official) => {
+                received.official += 1;
+                self.keep_item(target, item)
+            }
+            Ok(Taken::Binding(op)) => {
+                self.write_controls(&target.book, now, vec![*op])?;
+                self.book_mut(&target.book)?.refresh_bindings();
+                received.bindings += 1;
+                Ok(())
+            }
+            Err(error @ IssuedError::Fork { .. }) => {
+                // Kept: the two signatures are proof against the issuer.
+                received.refused.push(error.to_string());
+                self.keep_item(target, item)
+            }
+            Err(error) => {
+                received.refused.push(error.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    fn keep_item(&mut self, target: &InboxTarget, item: SealedItem) -> Result<(), VaultError> {
+        let book = self.book_mut(&target.book)?;
+        let body = [target.inbox.as_bytes().as_slice(), item.as_bytes()].concat();
+        let mut batch = Batch::new();
+        batch.push(book.tag, FrameKind::InboxItem, body);
+        book.official.items.push((target.inbox, item));
+        self.commit(&target.book, batch, &[])
+    }
+
+    /// The versions of an official record, oldest first.
+    pub(super) fn official_history(&self, id: &str) -> Vec<Version> {
+        let found = self
+            .handbooks()
+            .find_map(|(_, book)| book.official_record(id));
+        let Some((_, _, record)) = found else {
+            return Vec::new();
+        };
+        record.versions().map(version).collect()
+    }
+}
+
+fn version(entry: &IssuedEntry) -> Version {
+    let kind = match entry.kind() {
+        IssuedKind::Issue => "issue",
+        IssuedKind::Correct => "correct",
+        IssuedKind::Withdraw => "withdraw",
+        IssuedKind::Heartbeat => "heartbeat",
+        IssuedKind::End => "end",
+    };
+    Version {
+        index: entry.index(),
+        kind: kind.to_owned(),
+        issued_at: entry.issued_at(),
+        fields: fields(entry.groups()),
+    }
+}
+
+fn fields(groups: &crate::issued::Groups) -> BTreeMap<String, Value> {
+    let who = groups
+        .who
+        .pairs()
+        .map(|(key, text)| (format!("who/{key}"), Value::from(text)));
+    let rest = groups.what.pairs().chain(groups.place.pairs());
+    who.chain(rest.map(|(key, text)| (key.to_owned(), Value::from(text))))
+        .collect()
+}
+
+fn official_id(book: &IssuedBook, record: &OfficialRecord<'_>) -> String {
+    let binding = book.binding().id().to_string();
+    let short: String = binding.chars().take(12).collect();
+    format!("issued/{short}/{:06}", record.index())
+}
+
+fn official_item(
+    book: &IssuedBook,
+    issuer: &IssuerFile,
+    record: &OfficialRecord<'_>,
+    member: MemberId,
+) -> Option<TimelineItem> {
+    let content = record.content()?;
+    let last = record.versions().last()?;
+    let mut fields = fields(content);
+    let kind = fields
+        .remove("kind")
+        .and_then(|kind| kind.as_text().map(str::to_owned));
+    Some(TimelineItem {
+        id: official_id(book, record),
+        member,
+        kind: kind.unwrap_or_default(),
+        date: content.what.text("date").map(str::to_owned),
+        source: Source::Issued(Issued {
+            issuer_name: issuer.name().to_owned(),
+            issuer: issuer.id().to_string(),
+            verified: true,
+            index: record.index(),
+            issued_at: last.issued_at(),
+            versions: record.versions().count(),
+            withdrawn: record.current().is_none(),
+        }),
+        fields: fields
+            .into_iter()
+            .map(|(field, value)| (field, vec![value]))
+            .collect(),
+    })
+}
+
+/// What a binding must answer.
+fn terms(enrolment: &Enrolment) -> EnrolmentTerms {
+    let descriptor = InboxDescriptor::new(enrolment.relay.clone(), enrolment.inbox_id());
+    EnrolmentTerms {
+        handle: Handle::from_bytes(enrolment.handle.to_bytes()),
+        issuer_only_key: IssuerOnlyKey::from_bytes(enrolment.issuer_only),
+        feed_key: feed_key_hash(enrolment.feed.public().as_bytes()),
+        inbox_descriptor: descriptor.hash(),
+    }
+}

@@ -1,0 +1,224 @@
+//! Opens a vault: keys, derived state, then the log from where that state ends; it never changes
+//! what is stored.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use techo_wire::{SealedItem, SignedReceipt, UnverifiedEnvelope, canonical};
+
+use super::{Book, Vault, VaultError};
+use crate::book::BookId;
+use crate::crypto::{Passphrase, hash_install};
+use crate::replica::BookSecrets;
+use crate::store::{
+    Batch, BookTag, Damage, DiskStore, Frame, FrameKind, KeyName, Location, Position, Scanned,
+    Store,
+};
+
+/// Envelopes taken into a replica at once while the log is read.
+const REPLAY_BATCH: usize = 1024;
+
+/// Names this installation: a value kept outside the vault's folder, mixed with the folder's path.
+/// A vault that finds itself under another one was copied, moved or restored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InstallId([u8; 32]);
+
+impl InstallId {
+    /// Mixes the machine's value with the vault's path.
+    pub fn derive(machine: &[u8; 16], dir: &Path) -> Self {
+        Self(hash_install(machine, dir.as_os_str().as_encoded_bytes()))
+    }
+}
+
+impl fmt::Debug for InstallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InstallId(…)")
+    }
+}
+
+impl Vault {
+    /// Opens the vault in `dir`.
+    pub fn open(
+        dir: &Path,
+        passphrase: &Passphrase,
+        install: &InstallId,
+    ) -> Result<Self, VaultError> {
+        let store = DiskStore::open(dir, passphrase)?;
+        Self::from_store(Arc::new(store), install)
+    }
+
+    /// Opens a vault over a store of any kind.
+    pub fn from_store(store: Arc<dyn Store>, install: &InstallId) -> Result<Self, VaultError> {
+        let mut vault = Self::fresh(store);
+        vault.damage.clone_from(&vault.store.opening().damage);
+        vault.load_keys()?;
+        let from = vault.load_checkpoint()?;
+        vault.replay(from)?;
+        vault.expect_manifest();
+        if vault.install_changed(install)? {
+            for book in vault.books.values_mut() {
+                book.closed.extend(book.secrets.feed_id());
+            }
+            vault.note_install(install)?;
+        }
+        Ok(vault)
+    }
+
+    pub(super) fn fresh(store: impl Into<Arc<dyn Store>>) -> Self {
+        Self {
+            store: store.into(),
+            books: BTreeMap::new(),
+            household: None,
+            damage: Vec::new(),
+            tail: 0,
+            stopped: false,
+        }
+    }
+
+    fn install_key() -> Result<KeyName, VaultError> {
+        Ok("install".parse::<KeyName>()?)
+    }
+
+    pub(super) fn note_install(&self, install: &InstallId) -> Result<(), VaultError> {
+        let mut batch = Batch::new();
+        batch.put_key(Self::install_key()?, install.0.to_vec().into());
+        self.store.commit(batch)?;
+        Ok(())
+    }
+
+    fn install_changed(&self, install: &InstallId) -> Result<bool, VaultError> {
+        let noted = self.store.key_file(&Self::install_key()?)?;
+        Ok(noted.is_none_or(|noted| noted.as_slice() != install.0))
+    }
+
+    fn load_keys(&mut self) -> Result<(), VaultError> {
+        for name in self.store.key_names()? {
+            let Ok(tag) = name.as_str().parse::<BookTag>() else {
+                continue;
+            };
+            let Some(bytes) = self.store.key_file(&name)? else {
+                continue;
+            };
+            let secrets = BookSecrets::decode(&bytes).ok_or(VaultError::KeysDamaged)?;
+            if secrets.kind == crate::book::BookKind::Household {
+                self.household = Some(secrets.book);
+            }
+            self.books.insert(secrets.book, Book::new(tag, secrets));
+        }
+        Ok(())
+    }
+
+    /// Reads the log from `from` and takes everything into the books.
+    fn replay(&mut self, from: Position) -> Result<(), VaultError> {
+        let tags: BTreeMap<BookTag, BookId> = self
+            .books
+            .iter()
+            .map(|(id, book)| (book.tag, *id))
+            .collect();
+        let mut waiting: BTreeMap<BookId, Replay> = BTreeMap::new();
+        let mut frames = 0usize;
+        let mut damage = Vec::new();
+        let store = Arc::clone(&self.store);
+        store.scan(from, &mut |scanned| {
+            match scanned {
+                Scanned::Frame { location, frame } => {
+                    frames = frames.saturating_add(1);
+                    let Some(id) = tags.get(&frame.tag) else {
+                        return ControlFlow::Continue(());
+                    };
+                    let replay = waiting.entry(*id).or_default();
+                    replay.take(frame, location);
+                    if replay.envelopes.len() >= REPLAY_BATCH
+                        && let Some(book) = self.books.get_mut(id)
+                    {
+                        replay.flush(book);
+                    }
+                }
+                Scanned::Damage { segment, from, to } => {
+                    damage.push(Damage::Bytes { segment, from, to });
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        for (id, mut replay) in waiting {
+            if let Some(book) = self.books.get_mut(&id) {
+                replay.flush(book);
+                replay.finish(book);
+            }
+        }
+        self.tail = frames;
+        for found in damage {
+            if !self.damage.contains(&found) {
+                self.damage.push(found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes every head that was durable when the manifest was written: what is not held now is lost
+    /// here, and is asked for at the next sync.
+    fn expect_manifest(&mut self) {
+        let store = Arc::clone(&self.store);
+        for (tag, head) in store.manifest().heads() {
+            let book = self.books.values_mut().find(|book| book.tag == *tag);
+            if let Some(book) = book {
+                book.replica.feeds_mut().name(head);
+            }
+        }
+    }
+}
+
+/// What the log holds of one book, until it is taken into the book.
+#[derive(Default)]
+struct Replay {
+    envelopes: Vec<(UnverifiedEnvelope, Location)>,
+    items: Vec<Frame>,
+}
+
+impl Replay {
+    fn take(&mut self, frame: Frame, location: Location) {
+        match frame.kind {
+            FrameKind::Envelope => {
+                if let Ok(envelope) = UnverifiedEnvelope::parse(&frame.body) {
+                    self.envelopes.push((envelope, location));
+                }
+            }
+            FrameKind::InboxItem | FrameKind::AppendReceipt => self.items.push(frame),
+            FrameKind::PutReceipt => {}
+        }
+    }
+
+    fn flush(&mut self, book: &mut Book) {
+        let (envelopes, locations): (Vec<_>, Vec<_>) = std::mem::take(&mut self.envelopes)
+            .into_iter()
+            .filter_map(|(envelope, location)| Some((envelope.verify().ok()?, location)))
+            .unzip();
+        book.replica.accept(&envelopes);
+        for (envelope, location) in envelopes.iter().zip(locations) {
+            book.place(&envelope.head(), location);
+        }
+    }
+
+    /// Items come after envelopes: a control op says which key opens them.
+    fn finish(self, book: &mut Book) {
+        for frame in self.items {
+            let Some((first, body)) = frame.body.split_first_chunk::<32>() else {
+                continue;
+            };
+            if frame.kind == FrameKind::AppendReceipt {
+                let signed = canonical::decode::<SignedReceipt>(body).ok();
+                let receipt = signed.and_then(|signed| signed.verify_append(&(*first).into()).ok());
+                if let Some(receipt) = receipt {
+                    book.remember(&receipt);
+                }
+                continue;
+            }
+            if let Ok(item) = SealedItem::parse(body) {
+                book.take_item((*first).into(), &item);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Every write of a vault goes through here: one batch, one durable append.
+
+use rand_core::CryptoRng;
+use techo_wire::Envelope;
+
+use super::{Book, Vault, VaultError};
+use crate::Timestamp;
+use crate::book::{BookId, ControlOp};
+use crate::doc::{DocId, Edit};
+use crate::replica::Replica;
+use crate::store::{Batch, FrameKind, KeyName};
+
+/// Returns the randomness of the operating system.
+pub(crate) fn rng() -> impl CryptoRng {
+    rand_core::UnwrapErr(getrandom::SysRng)
+}
+
+impl Vault {
+    /// Edits one document of a book.
+    pub(super) fn edit(
+        &mut self,
+        book: &BookId,
+        now: Timestamp,
+        document: DocId,
+        edits: &[Edit],
+    ) -> Result<(), VaultError> {
+        self.author(book, |book| {
+            let envelope = book.replica.edit(&book.secrets, now, document, edits)?;
+            Ok(vec![envelope])
+        })
+    }
+
+    /// Writes control ops into a book, one upon the other.
+    pub(super) fn write_controls(
+        &mut self,
+        book: &BookId,
+        now: Timestamp,
+        ops: Vec<ControlOp>,
+    ) -> Result<(), VaultError> {
+        self.author(book, |book| {
+            let envelopes = ops
+                .into_iter()
+                .map(|op| book.replica.write_control(&book.secrets, now, op))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(envelopes)
+        })
+    }
+
+    /// Lets `write` make entries of this device's feed and makes them durable.
+    fn author(
+        &mut self,
+        id: &BookId,
+        write: impl FnOnce(&mut Book) -> Result<Vec<Envelope>, VaultError>,
+    ) -> Result<(), VaultError> {
+        if self.stopped {
+            return Err(VaultError::Stopped);
+        }
+        let book = self.book_mut(id)?;
+        let mut batch = Batch::new();
+        if book.needs_feed() {
+            Replica::start_feed(&mut book.secrets, &mut rng());
+            batch.put_key(KeyName::book(book.tag), book.secrets.encode());
+        }
+        let envelopes = write(book)?;
+        self.commit(id, batch, &envelopes)
+    }
+
+    /// Makes envelopes durable that the replica has taken, and remembers where they lie.
+    pub(super) fn commit(
+        &mut self,
+        id: &BookId,
+        mut batch: Batch,
+        envelopes: &[Envelope],
+    ) -> Result<(), VaultError> {
+        if self.stopped {
+            return Err(VaultError::Stopped);
+        }
+        let tag = self.book(id)?.tag;
+        let first = batch.frames.len();
+        for envelope in envelopes {
+            batch.push(tag, FrameKind::Envelope, envelope.as_bytes().to_vec());
+            batch.reach(tag, envelope.head());
+        }
+        let written = batch.frames.len();
+        let locations = match self.store.commit(batch) {
+            Ok(locations) => locations,
+            Err(error) => {
+                // What the replica holds may be ahead of the disk from here on.
+                self.stopped = true;
+                return Err(error.into());
+            }
+        };
+        self.tail = self.tail.saturating_add(written);
+        let book = self.book_mut(id)?;
+        for (envelope, location) in envelopes.iter().zip(locations.into_iter().skip(first)) {
+            book.place(&envelope.head(), location);
+        }
+        Ok(())
+    }
+}
+
+impl Book {
+    /// Says whether this device must start a new feed before it writes: it has none, or entries of
+    /// it exist that are not held here.
+    fn needs_feed(&self) -> bool {
+        self.secrets.feed_id().is_none_or(|feed| {
+            self.closed.contains(&feed)
+                || self.replica.feeds().missing().any(|head| head.feed == feed)
+        })
+    }
+}

@@ -19,3 +19,5 @@ pub mod store;
 pub mod vault;
 #[cfg(feature = "edges")]
 pub mod net;
+
+pub use time::Timestamp;

@@ -32,3 +32,10 @@ impl EnrolmentHandle {
         Self::from_bytes(bytes)
     }
 }
+
+/// As text.
+impl serde::Serialize for MemberId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

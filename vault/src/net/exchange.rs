@@ -222,7 +222,7 @@ impl Driver {
             if target
                 .relay
                 .as_ref()
-                .is_some_and(|relay| *relay.key() != connection.relay())
+                .is_some_and(|relay| relay.key() != connection.relay())
             {
                 continue;
             }

@@ -135,7 +135,7 @@ impl Driver {
         let mut inboxes = Vec::new();
         for target in self.vault.with(|vault| Ok(vault.inboxes())).await? {
             let used = match &target.relay {
-                Some(relay) if *relay.key() != connection.relay() => continue,
+                Some(relay) if relay.key() != connection.relay() => continue,
                 Some(relay) => self.client.connect(relay).await?,
                 None => connection.clone(),
             };

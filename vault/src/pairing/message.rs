@@ -15,7 +15,7 @@ use crate::crypto::{DeviceKey, SealKey, SealPublic, SigningKey, open_item, seal_
 use crate::entry::{Grant, ItemPayload};
 
 /// The most books that one pairing can hand over.
-pub const MAX_BOOKS: usize = 20;
+pub(super) const MAX_BOOKS: usize = 20;
 
 /// The newcomer's first word: its keys for this pairing alone.
 #[derive(Debug, Clone, Encode, Decode)]

@@ -49,13 +49,7 @@ impl Newcomer {
         let hello = canonical::encode(&hello);
         let commitment = hash(Label::PairCommit, &[&*nonce]);
         let hello_hash = hash(Label::PairKeys, &[&hello]);
-        let ticket = Ticket::new(
-            relay,
-            *secret.expose_bytes(),
-            hello_hash,
-            commitment,
-            expires,
-        );
+        let ticket = Ticket::new(relay, *secret.expose(), hello_hash, commitment, expires);
         let item = Self::first_item(rng, &ticket, &signing, &hello)?;
         let newcomer = Self {
             ticket,

@@ -15,7 +15,7 @@ use crate::crypto::{Rendezvous, TicketSecret};
 const PREFIX: &str = "techo1-ticket:";
 const MAX_TEXT: usize = 2048;
 /// The longest time a ticket may live, in milliseconds: one day.
-pub const MAX_LIFETIME: u64 = 24 * 60 * 60 * 1000;
+const MAX_LIFETIME: u64 = 24 * 60 * 60 * 1000;
 
 /// What the new device shows as text or QR code (docs/format.md §8).
 #[derive(Clone, Encode, Decode)]

@@ -102,11 +102,13 @@ impl Replica {
         let epoch = self
             .epochs
             .iter()
-            .find(|key| key.tag(&self.book) == *envelope.epoch_tag());
+            .find(|key| key.tag(&self.book) == envelope.epoch_tag());
         let epoch = epoch.ok_or(Refusal::UnknownEpoch)?;
         let opened = UnverifiedEntry::open(epoch, &self.book, envelope);
         let opened = opened.map_err(|_| Refusal::DoesNotOpen)?;
-        opened.verify(self.feeds.head(&envelope.feed())).map_err(|_| Refusal::Invalid)
+        opened
+            .verify(self.feeds.head(&envelope.feed()))
+            .map_err(|_| Refusal::Invalid)
     }
 
     /// Returns the device that wrote an entry, or `None` while its certificate cannot be judged.
@@ -142,7 +144,7 @@ impl Replica {
         self.feeds.open(head.feed, author);
         let (frontier, op) = entry.into_parts();
         let change = match op {
-            Op::Change { document, change } => Some((document, change)),
+            Op::Change { document, change } => Some((document, change.into())),
             Op::Control(control) => {
                 self.control(head, author, control);
                 None

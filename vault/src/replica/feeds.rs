@@ -73,7 +73,11 @@ impl Feeds {
     /// Returns the last entry held of one feed.
     pub fn head(&self, feed: &FeedId) -> Option<Head> {
         let seq = self.length(feed).checked_sub(1)?;
-        Some(Head { feed: *feed, seq, hash: self.hash_at(feed, seq)? })
+        Some(Head {
+            feed: *feed,
+            seq,
+            hash: self.hash_at(feed, seq)?,
+        })
     }
 
     /// Returns the hash of an entry held.
@@ -139,10 +143,6 @@ impl Feeds {
             .collect();
         self.named
             .retain(|feed, (seq, _)| held.get(feed).is_some_and(|length| *seq < *length));
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&FeedId, &Feed)> {
-        self.feeds.iter()
     }
 
     pub(super) fn standing(&self, feed: &FeedId, sequence: u64, hash: &EnvelopeHash) -> Standing {

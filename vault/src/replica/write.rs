@@ -99,7 +99,12 @@ impl Replica {
     /// The key of the epoch that the control ops say is written in: before the genesis is held, the
     /// only one there is.
     fn writing_epoch(&self) -> Result<&EpochKey, WriteError> {
-        let current = self.fold.state().epochs().last().map(|epoch| epoch.commitment);
+        let current = self
+            .fold
+            .state()
+            .epochs()
+            .last()
+            .map(|epoch| epoch.commitment);
         let mut keys = self.epochs.iter().rev();
         let found = keys.find(|key| current.is_none_or(|current| key.commitment() == current));
         found.ok_or(WriteError::NoEpoch)

@@ -1,14 +1,13 @@
 //! What books ask of a device without anybody typing: offering itself to new handbooks, letting the
 //! family's other devices into those it holds. Doing it twice changes nothing.
 
-use techo_wire::{InboxId, SealedItem, canonical};
+use techo_wire::{InboxId, SealedItem};
 
 use super::exchange::{InboxTarget, ItemsReceived, Outgoing};
 use super::write::rng;
 use super::{Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{BookId, BookKind, ControlOp, Device, DeviceOffer};
-use crate::crypto::{open_item, seal_item};
 use crate::entry::{Grant, ItemPayload};
 use crate::replica::{BookSecrets, DeviceSecrets, Replica};
 
@@ -103,8 +102,8 @@ impl Vault {
             let Some(key) = self.grant_key(device.inbox()) else {
                 continue;
             };
-            let payload = canonical::encode(&ItemPayload::grant(&grant));
-            let item = seal_item(&mut rng(), device.seal(), device.inbox(), &payload);
+            let payload = ItemPayload::Grant(grant);
+            let item = payload.seal(&mut rng(), device.seal(), device.inbox());
             let item = item.map_err(crate::pairing::PairingError::from)?;
             grants.push(Outgoing {
                 inbox: device.inbox(),
@@ -126,16 +125,14 @@ impl Vault {
         if !book.secrets.epochs.is_empty() {
             return Ok(());
         }
-        let opened = open_item(&book.secrets.device.seal, target.inbox, item).ok();
-        let payload = opened.and_then(|plain| canonical::decode::<ItemPayload>(&plain).ok());
-        let grant = payload.and_then(|payload| payload.into_grant());
-        let Some(Grant {
+        let payload = ItemPayload::open(&book.secrets.device.seal, target.inbox, item);
+        let Ok(ItemPayload::Grant(Grant {
             book: of,
             relays,
             epochs,
             frontier,
             ..
-        }) = grant
+        })) = payload
         else {
             received.refused.push("not a grant".to_owned());
             return Ok(());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::write::rng;
 use super::{Book, Vault, VaultError};
@@ -9,7 +10,7 @@ use crate::Timestamp;
 use crate::book::{BookId, BookKind, ControlOp, Genesis};
 use crate::crypto::{Cost, EpochKey, Passphrase};
 use crate::replica::{BookSecrets, DeviceSecrets, Replica};
-use crate::store::{Batch, BookTag, DiskStore, KeyName};
+use crate::store::{Batch, BookTag, KeyName, LockedVault};
 use crate::vault::open::InstallId;
 
 /// The longest name of a household, device or relay, in characters.
@@ -23,8 +24,8 @@ impl Vault {
         cost: Cost,
         install: &InstallId,
     ) -> Result<Self, VaultError> {
-        let store = DiskStore::create(dir, passphrase, cost, &mut rng())?;
-        let vault = Self::fresh(store);
+        let (store, _) = LockedVault::create_dir(dir, passphrase, cost, Box::new(rng()))?;
+        let vault = Self::fresh(Arc::new(store));
         vault.note_install(install)?;
         Ok(vault)
     }

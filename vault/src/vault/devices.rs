@@ -253,11 +253,6 @@ impl Vault {
             .filter(|id| self.member_of(id).is_some());
         Ok(std::iter::once(household).chain(members).collect())
     }
-
-    /// The key of this device in a book.
-    pub(super) fn own_key(&self, id: &BookId) -> Result<DeviceKey, VaultError> {
-        Ok(self.book(id)?.secrets.device.key())
-    }
 }
 
 fn role_word(role: Role) -> &'static str {

@@ -64,7 +64,7 @@ impl Vault {
             });
         }
         ops.push(ControlOp::EnrolmentOpened(Box::new(Enrolment {
-            issuer: issuer.id().to_bytes().into(),
+            issuer: issuer.id(),
             handle: EnrolmentHandle::from_bytes(handle),
             feed,
             inbox,

@@ -10,12 +10,12 @@ use super::exchange::{InboxTarget, ItemsReceived};
 use super::views::{Issued, Source, TimelineItem, Verified, Version};
 use super::{Book, Vault, VaultError};
 use crate::Timestamp;
-use crate::book::{ControlOp, Enrolment, MemberId};
+use crate::book::{ControlOp, Enrolment, IssuerId, MemberId};
 use crate::crypto::SigningKey;
 use crate::issued::{
-    Acceptance, BindingId, EnrolmentTerms, Handle, InboxDescriptor, IssuedBook, IssuedEntry,
-    IssuedError, IssuedKind, IssuerFile, IssuerId, IssuerOnlyKey, IssuerPayload, OfficialRecord,
-    SignedBinding, SignedKeySet, feed_key_hash,
+    Acceptance, BindingId, EnrolmentTerms, InboxDescriptor, IssuedBook, IssuedEntry, IssuedError,
+    IssuedKind, IssuerFile, IssuerOnlyKey, IssuerPayload, OfficialRecord, SignedBinding,
+    SignedKeySet, feed_key_hash,
 };
 use crate::store::{Batch, FrameKind};
 
@@ -57,7 +57,7 @@ impl Book {
     /// The inboxes of this book's enrolments.
     pub(super) fn enrolments(&self) -> impl Iterator<Item = IssuerInbox> {
         self.opened().map(|enrolment| {
-            let issuer = self.issuer_file(&IssuerId::from_bytes(enrolment.issuer.to_bytes()));
+            let issuer = self.issuer_file(&enrolment.issuer);
             IssuerInbox {
                 inbox: enrolment.inbox.clone(),
                 append: issuer.and_then(|file| Some(file.latest()?.append())),
@@ -95,7 +95,7 @@ impl Book {
             }
             IssuerPayload::Issued { entry, key_set } => {
                 let issuer = self.adopt_keys(&enrolment, &key_set)?;
-                let handle = Handle::from_bytes(enrolment.handle.to_bytes());
+                let handle = enrolment.handle;
                 let mut books = self.official.books.values_mut();
                 let book = books.find(|book| book.binding().handle() == handle);
                 match book.ok_or(IssuedError::Binding)?.accept(&issuer, &entry)? {
@@ -128,7 +128,7 @@ impl Book {
         enrolment: &Enrolment,
         key_set: &SignedKeySet,
     ) -> Result<IssuerFile, IssuedError> {
-        let id = IssuerId::from_bytes(enrolment.issuer.to_bytes());
+        let id = enrolment.issuer;
         let mut file = self.issuer_file(&id).ok_or(IssuedError::Key)?;
         file.adopt(key_set)?;
         self.official.issuers.insert(id, file.clone());
@@ -357,7 +357,7 @@ fn official_item(
 fn terms(enrolment: &Enrolment) -> EnrolmentTerms {
     let descriptor = InboxDescriptor::new(enrolment.relay.clone(), enrolment.inbox_id());
     EnrolmentTerms {
-        handle: Handle::from_bytes(enrolment.handle.to_bytes()),
+        handle: enrolment.handle,
         issuer_only_key: IssuerOnlyKey::from_bytes(enrolment.issuer_only),
         feed_key: feed_key_hash(enrolment.feed.public().as_bytes()),
         inbox_descriptor: descriptor.hash(),

@@ -7,14 +7,16 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use techo_wire::{SealedItem, SignedReceipt, UnverifiedEnvelope, canonical};
+use techo_wire::label::hash;
+use techo_wire::{Label, SealedItem, SignedReceipt, UnverifiedEnvelope, canonical};
 
+use super::write::rng;
 use super::{Book, Vault, VaultError};
 use crate::book::BookId;
-use crate::crypto::{Passphrase, hash_install};
+use crate::crypto::Passphrase;
 use crate::replica::BookSecrets;
 use crate::store::{
-    Batch, BookTag, Damage, DiskStore, Frame, FrameKind, KeyName, Location, Position, Scanned,
+    Batch, BookTag, Damage, Frame, FrameKind, KeyName, Location, LockedVault, Position, Scanned,
     Store,
 };
 
@@ -29,7 +31,10 @@ pub struct InstallId([u8; 32]);
 impl InstallId {
     /// Mixes the machine's value with the vault's path.
     pub fn derive(machine: &[u8; 16], dir: &Path) -> Self {
-        Self(hash_install(machine, dir.as_os_str().as_encoded_bytes()))
+        Self(hash(
+            Label::Install,
+            &[machine, dir.as_os_str().as_encoded_bytes()],
+        ))
     }
 }
 
@@ -46,7 +51,9 @@ impl Vault {
         passphrase: &Passphrase,
         install: &InstallId,
     ) -> Result<Self, VaultError> {
-        let store = DiskStore::open(dir, passphrase)?;
+        let locked = LockedVault::open_dir(dir)?;
+        let unlocked = locked.unlock(passphrase)?;
+        let store = locked.into_store(&unlocked, Box::new(rng()))?;
         Self::from_store(Arc::new(store), install)
     }
 
@@ -58,6 +65,9 @@ impl Vault {
         let from = vault.load_checkpoint()?;
         vault.replay(from)?;
         vault.expect_manifest();
+        if !vault.damage.is_empty() {
+            vault.scrub()?;
+        }
         if vault.install_changed(install)? {
             for book in vault.books.values_mut() {
                 book.closed.extend(book.secrets.feed_id());
@@ -67,9 +77,9 @@ impl Vault {
         Ok(vault)
     }
 
-    pub(super) fn fresh(store: impl Into<Arc<dyn Store>>) -> Self {
+    pub(super) fn fresh(store: Arc<dyn Store>) -> Self {
         Self {
-            store: store.into(),
+            store,
             books: BTreeMap::new(),
             household: None,
             damage: Vec::new(),
@@ -163,9 +173,9 @@ impl Vault {
     fn expect_manifest(&mut self) {
         let store = Arc::clone(&self.store);
         for (tag, head) in store.manifest().heads() {
-            let book = self.books.values_mut().find(|book| book.tag == *tag);
+            let book = self.books.values_mut().find(|book| book.tag == tag);
             if let Some(book) = book {
-                book.replica.feeds_mut().name(head);
+                book.replica.feeds_mut().name(&head);
             }
         }
     }
@@ -182,7 +192,7 @@ impl Replay {
     fn take(&mut self, frame: Frame, location: Location) {
         match frame.kind {
             FrameKind::Envelope => {
-                if let Ok(envelope) = UnverifiedEnvelope::parse(&frame.body) {
+                if let Ok(envelope) = UnverifiedEnvelope::parse(frame.body) {
                     self.envelopes.push((envelope, location));
                 }
             }

@@ -7,7 +7,7 @@ use super::views::DeviceView;
 use super::write::rng;
 use super::{Vault, VaultError};
 use crate::Timestamp;
-use crate::book::{BookId, BookKind, ControlOp, Device, DeviceKey, Role};
+use crate::book::{BookId, BookKind, ControlOp, Device, Role};
 use crate::entry::Grant;
 use crate::pairing::{Digits, Inviter, Newcomer, PairingError, Ticket};
 use crate::replica::BookSecrets;

@@ -81,7 +81,6 @@ impl Relay {
         std::fs::create_dir_all(&config.dir).map_err(RelayError::Directory)?;
         let lock = lock(&config.dir)?;
         let identity = Arc::new(Identity::open(&config.dir)?);
-        let key = identity.public();
         let (dir, quotas) = (config.dir.clone(), config.quotas);
         let opened = tokio::task::spawn_blocking(move || {
             let (disk, _) = Disk::open(&dir)?;
@@ -89,8 +88,18 @@ impl Relay {
             getrandom::fill(&mut fresh).map_err(io::Error::other)?;
             Keep::new(disk, quotas, StoreId::from_bytes(fresh))
         });
-        let store: Arc<dyn MailboxStore> =
-            Arc::new(opened.await.map_err(|_| StoreError::Database(None))??);
+        let store = Arc::new(opened.await.map_err(|_| StoreError::Database(None))??);
+        Self::serve(&config, lock, identity, store)
+    }
+
+    /// Serves a store that is open.
+    fn serve(
+        config: &Config,
+        lock: File,
+        identity: Arc<Identity>,
+        store: Arc<dyn MailboxStore>,
+    ) -> Result<RunningRelay, RelayError> {
+        let key = identity.public();
         let server = server_config(&identity, &config.limits)?;
         let endpoints = listen(&config.listen, &server)?;
         let addresses = endpoints
@@ -348,3 +357,6 @@ async fn connection(incoming: quinn::Incoming, shared: Shared, guest: Guest) {
     drop(guest);
     tracing::debug!(number, served, "connection closed");
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,3 +127,6 @@ pub(crate) trait MailboxStore: Send + Sync {
     /// The next items from a position on, about `budget` bytes.
     fn items(&self, inbox: InboxId, from: u64, budget: usize) -> Result<ItemPage, StoreError>;
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

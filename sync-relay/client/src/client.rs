@@ -2,7 +2,7 @@
 
 use crate::connection::Connection;
 use crate::error::ClientError;
-use crate::timings::{HEAD_START, Timings};
+use crate::timings::{CLOSE, HEAD_START, Timings};
 use crate::tls;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -57,8 +57,7 @@ impl Client {
             std::mem::take(&mut *self.sockets.lock().unwrap_or_else(PoisonError::into_inner));
         for endpoint in [v4, v6].into_iter().flatten() {
             endpoint.close(crate::pipeline::DONE.into(), b"");
-            // Bounded by the closing timers of QUIC; no relay can hold this up.
-            endpoint.wait_idle().await;
+            drop(tokio::time::timeout(CLOSE, endpoint.wait_idle()).await);
         }
     }
 

@@ -12,6 +12,8 @@ pub const IDLE: Duration = Duration::from_mins(1);
 pub const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How long the first address of a relay is tried alone before the next joins the race.
 pub const HEAD_START: Duration = Duration::from_millis(250);
+/// How long relays are given to hear that a client closes.
+pub const CLOSE: Duration = Duration::from_secs(1);
 
 /// The deadlines of one client.
 #[derive(Clone, Copy, Debug)]

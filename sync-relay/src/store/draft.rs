@@ -65,6 +65,15 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
+    /// How many keys stand under a prefix, damaged or not, `key` itself not counted.
+    pub(crate) fn others(&self, prefix: &[u8], key: &[u8]) -> Result<u64, StoreError> {
+        let mut count = 0u64;
+        self.each(prefix, &mut |found, _| {
+            count = count.saturating_add(u64::from(found != key));
+        })?;
+        Ok(count)
+    }
+
     /// The write under trial stands.
     pub(crate) fn keep(&mut self) {
         self.kept.append(&mut self.trial);

@@ -15,7 +15,6 @@ type Judged = Result<Result<Kept, Refusal>, StoreError>;
 struct Figures {
     next: u64,
     bytes: u64,
-    keys: u64,
 }
 
 /// What an append key may store, and does.
@@ -41,12 +40,10 @@ pub(crate) fn admit(
     let bytes = if let Some(known) = allowance(draft, inbox, append_key)? {
         known.bytes
     } else {
-        let mut figures = figures(draft, inbox)?;
-        if figures.keys >= quotas.inbox_keys {
+        let key = layout::append_key(inbox, append_key);
+        if draft.others(&layout::append_keys(inbox), &key)? >= quotas.inbox_keys {
             return Ok(Err(ErrorCode::Quota.into()));
         }
-        figures.keys = figures.keys.saturating_add(1);
-        put_figures(draft, inbox, figures);
         stored_by(draft, inbox, append_key)?
     };
     put_allowance(draft, inbox, append_key, Allowance { quota, bytes });
@@ -94,6 +91,8 @@ pub(crate) fn prune(draft: &mut Draft<'_>, inbox: InboxId, items: &[ItemHash]) -
         };
         draft.remove(layout::item_name(inbox, *name));
         let Some(gone) = stored(draft, inbox, position)? else {
+            draft.remove(layout::item(inbox, position));
+            figures.bytes = count(draft, inbox)?.bytes;
             continue;
         };
         if gone.item.hash() != *name {
@@ -163,9 +162,13 @@ fn read_stored(body: &[u8]) -> Option<Stored> {
 /// The figures of an inbox, counted anew if their record is missing or damaged.
 fn figures(draft: &Draft<'_>, inbox: InboxId) -> Result<Figures, StoreError> {
     let body = draft.get(&layout::inbox(inbox))?;
-    if let Some([next, bytes, keys]) = body.and_then(|body| layout::integers(&body)) {
-        return Ok(Figures { next, bytes, keys });
+    if let Some([next, bytes]) = body.and_then(|body| layout::integers(&body)) {
+        return Ok(Figures { next, bytes });
     }
+    count(draft, inbox)
+}
+
+fn count(draft: &Draft<'_>, inbox: InboxId) -> Result<Figures, StoreError> {
     let mut counted = Figures::default();
     draft.each(&layout::items(inbox), &mut |key, body| {
         let behind = layout::last_integer(key).map_or(0, |position| position.saturating_add(1));
@@ -173,14 +176,11 @@ fn figures(draft: &Draft<'_>, inbox: InboxId) -> Result<Figures, StoreError> {
         let length = body.map_or(0, |body| body.len().saturating_sub(32)) as u64;
         counted.bytes = counted.bytes.saturating_add(length);
     })?;
-    draft.each(&layout::append_keys(inbox), &mut |_, _| {
-        counted.keys = counted.keys.saturating_add(1);
-    })?;
     Ok(counted)
 }
 
 fn put_figures(draft: &mut Draft<'_>, inbox: InboxId, figures: Figures) {
-    let row = layout::from_integers(&[figures.next, figures.bytes, figures.keys]);
+    let row = layout::from_integers(&[figures.next, figures.bytes]);
     draft.put(layout::inbox(inbox), &row);
 }
 

@@ -33,6 +33,11 @@ impl<T: Table> Keep<T> {
         Ok(Self { table, quotas, id })
     }
 
+    #[cfg(test)]
+    pub(crate) const fn table(&self) -> &T {
+        &self.table
+    }
+
     fn judge(
         &self,
         draft: &mut Draft<'_>,

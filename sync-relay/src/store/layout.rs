@@ -3,10 +3,10 @@
 //!
 //! ```text
 //! S                                  store id
-//! M mailbox                          next arrival 8, bytes 8, feeds 8
+//! M mailbox                          next arrival 8, bytes 8
 //! F mailbox feed                     next sequence 8, hash of the head 32
 //! E mailbox feed sequence            arrival 8, envelope
-//! I inbox                            next position 8, bytes 8, keys 8
+//! I inbox                            next position 8, bytes 8
 //! K inbox append key                 quota 8, bytes 8
 //! T inbox position                   append key 32, item
 //! N inbox item hash                  position 8

@@ -18,7 +18,6 @@ type Judged = Result<Result<Kept, Refusal>, StoreError>;
 struct Figures {
     arrivals: u64,
     bytes: u64,
-    feeds: u64,
 }
 
 /// An envelope as stored, of which checksum, shape and place were checked.
@@ -36,15 +35,13 @@ pub(crate) fn admit(
     if extent(draft, mailbox, feed)?.is_some() {
         return Ok(Ok(Kept::Done));
     }
-    let mut figures = figures(draft, mailbox)?;
-    if figures.feeds >= quotas.mailbox_feeds {
+    let key = layout::feed(mailbox, feed);
+    if draft.others(&layout::feeds(mailbox), &key)? >= quotas.mailbox_feeds {
         return Ok(Err(ErrorCode::Quota.into()));
     }
     // If only the record of the feed was lost, its envelopes are still here.
     let found = recover(draft, mailbox, feed)?;
-    draft.put(layout::feed(mailbox, feed), &found.write());
-    figures.feeds = figures.feeds.saturating_add(1);
-    put_figures(draft, mailbox, figures);
+    draft.put(key, &found.write());
     Ok(Ok(Kept::Done))
 }
 
@@ -147,17 +144,18 @@ fn cut(
         extent.next = before;
     }
     let mut behind = Vec::new();
-    let mut bytes = 0u64;
-    draft.each(&layout::feed_envelopes(mailbox, feed), &mut |key, body| {
+    draft.each(&layout::feed_envelopes(mailbox, feed), &mut |key, _| {
         if layout::last_integer(key).is_some_and(|at| at >= extent.next) {
             behind.push(key.to_vec());
-            bytes = bytes.saturating_add(body.map_or(0, envelope_length));
         }
     })?;
     for key in behind {
         draft.remove(key);
     }
-    figures.bytes = figures.bytes.saturating_sub(bytes);
+    // What is damaged or gone without a trace has no length to subtract.
+    let left = count(draft, mailbox)?;
+    figures.bytes = left.bytes;
+    figures.arrivals = figures.arrivals.max(left.arrivals);
     draft.put(layout::feed(mailbox, feed), &extent.write());
     Ok(extent)
 }
@@ -204,20 +202,16 @@ fn read_stored(body: &[u8], feed: FeedId, seq: u64) -> Option<Stored> {
     })
 }
 
-fn envelope_length(body: &[u8]) -> u64 {
-    body.len().saturating_sub(8) as u64
-}
-
 /// The figures of a mailbox, counted anew if their record is missing or damaged.
 fn figures(draft: &Draft<'_>, mailbox: MailboxId) -> Result<Figures, StoreError> {
     let body = draft.get(&layout::mailbox(mailbox))?;
-    if let Some([arrivals, bytes, feeds]) = body.and_then(|body| layout::integers(&body)) {
-        return Ok(Figures {
-            arrivals,
-            bytes,
-            feeds,
-        });
+    if let Some([arrivals, bytes]) = body.and_then(|body| layout::integers(&body)) {
+        return Ok(Figures { arrivals, bytes });
     }
+    count(draft, mailbox)
+}
+
+fn count(draft: &Draft<'_>, mailbox: MailboxId) -> Result<Figures, StoreError> {
     let mut counted = Figures::default();
     draft.each(&layout::mailbox_envelopes(mailbox), &mut |_, body| {
         if let Some((arrival, envelope)) = body.and_then(<[u8]>::split_first_chunk::<8>) {
@@ -226,21 +220,14 @@ fn figures(draft: &Draft<'_>, mailbox: MailboxId) -> Result<Figures, StoreError>
             counted.bytes = counted.bytes.saturating_add(envelope.len() as u64);
         }
     })?;
-    draft.each(&layout::feeds(mailbox), &mut |_, _| {
-        counted.feeds = counted.feeds.saturating_add(1);
-    })?;
     Ok(counted)
 }
 
 fn put_figures(draft: &mut Draft<'_>, mailbox: MailboxId, figures: Figures) {
-    let Figures {
-        arrivals,
-        bytes,
-        feeds,
-    } = figures;
+    let Figures { arrivals, bytes } = figures;
     draft.put(
         layout::mailbox(mailbox),
-        &layout::from_integers(&[arrivals, bytes, feeds]),
+        &layout::from_integers(&[arrivals, bytes]),
     );
 }
 

@@ -43,11 +43,19 @@ impl World {
     }
 
     pub(crate) async fn start_relay(&mut self) {
+        self.relay = Some(Relay::start(self.config()).await.unwrap());
+    }
+
+    pub(crate) fn config(&self) -> Config {
         let mut config = Config::new(self.dir.path());
         config.listen = vec!["127.0.0.1:0".parse().unwrap()];
         config.quotas = self.quotas;
         config.limits = self.limits;
-        self.relay = Some(Relay::start(config).await.unwrap());
+        config
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     pub(crate) async fn stop_relay(&mut self) {

@@ -90,8 +90,8 @@ pub enum DocError {
     /// The bytes are not a document with those heads.
     #[error("the saved document is damaged")]
     Damaged,
-    /// Automerge failed; the document has to be built again from its entries.
-    #[error("the document has to be built again")]
+    /// Automerge failed. If it does so again, build the document anew from its entries.
+    #[error("the document could not be written")]
     Broken,
 }
 
@@ -142,16 +142,24 @@ impl Document {
         if self.is_broken {
             return Err(DocError::Broken);
         }
-        let plain = self.plan(Actor::of(feed, self.id), edits)?;
-        let encoded = engine::encode(&plain).map_err(|_| Refusal::Form)?;
-        let bytes = encoded.raw_bytes().to_vec();
-        let applied = self.apply(vec![(feed, bytes.clone())]).pop();
-        match applied {
-            Some(Ok(())) => Ok(bytes),
-            Some(Err(quarantine)) if quarantine.reason == Refusal::Poison => Err(DocError::Broken),
-            Some(Err(quarantine)) => Err(quarantine.reason.into()),
-            None => Err(DocError::Broken),
+        let planned = self.plan(Actor::of(feed, self.id), edits)?;
+        let encoded = engine::encode(&planned).map_err(|_| Refusal::Form)?;
+        // What others will read, and judge in the same way.
+        let (plain, change) = engine::read(encoded.raw_bytes()).ok_or(Refusal::Form)?;
+        let hash = engine::hash(&change);
+        self.ledger.admit(hash, &plain)?;
+        match engine::write(&mut self.automerge, &plain, hash) {
+            Ok(true) => {}
+            Ok(false) => self.take_or_rebuild(&change)?,
+            Err(_) => {
+                self.rebuild_or_break()?;
+                self.ledger.admit(hash, &plain)?;
+                self.take_or_rebuild(&change)?;
+            }
         }
+        let bytes = change.raw_bytes().to_vec();
+        self.since.push(change);
+        Ok(bytes)
     }
 
     /// Applies changes in the order given, each after those it builds on, and says of each whether
@@ -235,12 +243,10 @@ impl Document {
             self.since.append(&mut changes);
             return;
         }
-        if self.rebuild().is_err() {
-            self.is_broken = true;
-        }
+        let rebuilt = self.rebuild_or_break();
         let half = incoming.len() / 2;
         match incoming {
-            _ if self.is_broken => incoming.iter_mut().for_each(Incoming::set_aside),
+            _ if rebuilt.is_err() => incoming.iter_mut().for_each(Incoming::set_aside),
             [culprit] => culprit.set_aside(),
             _ => {
                 let (first, second) = incoming.split_at_mut(half);
@@ -276,6 +282,23 @@ impl Document {
         engine::apply(&mut self.automerge, changes, &self.ledger.heads())
     }
 
+    fn take_or_rebuild(&mut self, change: &Change) -> Result<(), DocError> {
+        if self.take(std::slice::from_ref(change)).is_ok() {
+            return Ok(());
+        }
+        self.rebuild_or_break()?;
+        Err(DocError::Broken)
+    }
+
+    fn rebuild_or_break(&mut self) -> Result<(), DocError> {
+        self.is_broken = self.rebuild().is_err();
+        if self.is_broken {
+            Err(DocError::Broken)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Builds Automerge and the ledger again from the snapshot and what was accepted since.
     fn rebuild(&mut self) -> Result<(), engine::EngineError> {
         let mut ledger = Ledger::new(self.id);
@@ -297,14 +320,14 @@ impl Document {
     }
 
     fn plan(&self, actor: Actor, edits: &[Edit]) -> Result<PlainChange, DocError> {
-        let (seq, start_op) = self.ledger.next(actor);
-        let mut ops = Vec::new();
+        let mut change = self.ledger.next(actor);
+        let ops = &mut change.ops;
         for edit in edits {
             match edit {
                 Edit::Create { uuid, fields } => {
                     let place = u64::try_from(ops.len()).map_err(|_| Refusal::Count)?;
                     let map = OpName {
-                        counter: start_op + place,
+                        counter: change.start_op + place,
                         actor,
                     };
                     let key = key_of_uuid(*uuid);
@@ -337,13 +360,7 @@ impl Document {
                 }
             }
         }
-        Ok(PlainChange {
-            actor,
-            seq,
-            start_op,
-            deps: self.heads(),
-            ops,
-        })
+        Ok(change)
     }
 
     /// The maps that a put is about.
@@ -359,9 +376,7 @@ impl Document {
 
     /// The values of a field that are seen now, which a put replaces.
     fn visible(&self, object: Option<OpName>, field: &str) -> Result<Vec<OpName>, DocError> {
-        let map = object.map_or(ROOT, |name| {
-            ObjId::Id(name.counter, name.actor.to_bytes().into(), 0)
-        });
+        let map = object.map_or(ROOT, engine::object_id);
         let seen = self
             .automerge
             .get_all(&map, field)

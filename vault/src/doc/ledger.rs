@@ -92,8 +92,8 @@ pub(crate) struct Ledger {
     is_profile: bool,
     changes: HashMap<ChangeHash, Past>,
     heads: BTreeSet<ChangeHash>,
-    /// The last sequence number accepted of each actor.
-    last: HashMap<Actor, u64>,
+    /// The last change accepted of each actor, and its sequence number.
+    last: HashMap<Actor, (u64, ChangeHash)>,
     /// The maps made for each record: one, unless somebody made it twice.
     records: HashMap<Uuid, Vec<OpName>>,
     objects: HashMap<OpName, Uuid>,
@@ -165,17 +165,28 @@ impl Ledger {
         self.changes.contains_key(change)
     }
 
-    /// The sequence number and first operation of `actor`'s next change on top of everything held.
-    pub(crate) fn next(&self, actor: Actor) -> (u64, u64) {
+    /// A change of `actor` on top of everything held, still without operations.
+    pub(crate) fn next(&self, actor: Actor) -> PlainChange {
+        let last = self.last.get(&actor);
         let max_op = self
             .heads
             .iter()
             .filter_map(|head| self.changes.get(head))
             .map(|p| p.max_op);
-        (
-            self.last.get(&actor).map_or(1, |seq| seq + 1),
-            max_op.max().map_or(1, |max| max + 1),
-        )
+        // Automerge names an actor's previous change even where a head implies it.
+        let deps: BTreeSet<ChangeHash> = self
+            .heads
+            .iter()
+            .copied()
+            .chain(last.map(|(_, hash)| *hash))
+            .collect();
+        PlainChange {
+            actor,
+            seq: last.map_or(1, |(seq, _)| seq + 1),
+            start_op: max_op.max().map_or(1, |max| max + 1),
+            deps: deps.into_iter().collect(),
+            ops: Vec::new(),
+        }
     }
 
     /// The maps of a record.
@@ -188,7 +199,7 @@ impl Ledger {
         let max_op = change.max_op().ok_or(Refusal::Count)?;
         let mut past = self.past(&change.deps)?;
         let own = past.reach(change.actor);
-        let expected = self.last.get(&change.actor).map_or(1, |seq| seq + 1);
+        let expected = self.last.get(&change.actor).map_or(1, |(seq, _)| seq + 1);
         // The previous change of the actor must be in the past, or operations would share a name.
         if change.seq != expected || own.map_or(0, |reach| reach.seq) + 1 != change.seq {
             return Err(Refusal::Sequence {
@@ -215,7 +226,7 @@ impl Ledger {
             self.heads.remove(dep);
         }
         self.heads.insert(hash);
-        self.last.insert(change.actor, change.seq);
+        self.last.insert(change.actor, (change.seq, hash));
         self.changes.insert(hash, past);
         Ok(())
     }

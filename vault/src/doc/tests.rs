@@ -180,6 +180,21 @@ fn an_edit_that_others_would_refuse_is_not_made() {
 }
 
 #[test]
+fn setting_what_is_set_is_a_change_like_any_other() {
+    let (mut a, mut b) = (Document::new(year()), Document::new(year()));
+    let made = edit(&mut a, 1, &[create(1, &[("a", "1")])]);
+    let same = edit(&mut a, 1, &[put(1, "a", "1"), put(1, "b", "2")]);
+    let next = edit(&mut a, 1, &[put(1, "a", "2")]);
+    for change in [made, same, next] {
+        apply(&mut b, 1, &change).unwrap();
+    }
+    assert_eq!(a.heads(), b.heads());
+    assert_eq!(records(&a), records(&b));
+    assert_sound(&mut a);
+    assert_sound(&mut b);
+}
+
+#[test]
 fn a_loaded_document_goes_on_where_it_was() {
     let mut document = Document::new(year());
     let first = edit(&mut document, 1, &[create(1, &[("a", "1")])]);

@@ -558,6 +558,28 @@ fn a_change_on_which_automerge_panics_is_found_and_the_rest_goes_on() {
     }
 }
 
+#[test]
+fn an_edit_on_which_automerge_panics_leaves_the_document_as_it_was() {
+    for saved_before in [false, true] {
+        let (mut document, first) = document();
+        if saved_before {
+            document.save().unwrap();
+        }
+        // Setting what is set takes the same way as changes of others.
+        let same = [put(1, "a", "1")];
+        let mut twin = Document::new(year());
+        apply(&mut twin, 1, &first).unwrap();
+        let (_, change) = engine::read(&edit(&mut twin, 1, &same)).unwrap();
+        document.poison = Some(engine::hash(&change));
+        let before = (records(&document), document.heads());
+        assert_eq!(document.edit(feed(1), &same), Err(DocError::Broken));
+        assert_eq!((records(&document), document.heads()), before);
+        document.poison = None;
+        edit(&mut document, 1, &same);
+        assert_sound(&mut document);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 

@@ -187,23 +187,22 @@ impl BookState {
         for (_, node) in &order {
             state.take(node);
         }
-        for (number, node) in &order {
+        for (_, node) in &order {
             if let ControlOp::DeviceRemoved { device, heads, .. } = node.control.op() {
-                let mutual = order.iter().any(|(other_number, other)| {
+                // Neither knew the other, or its author had been removed and it would not stand.
+                let mutual = order.iter().any(|(_, other)| {
                     other.author == *device
                         && matches!(other.control.op(),
                             ControlOp::DeviceRemoved { device, .. } if *device == node.author)
-                        && !other.past.contains(*number)
-                        && !node.past.contains(*other_number)
                 });
-                let removal = Removal {
-                    op: node.hash,
-                    by: node.author,
-                    heads: heads.clone(),
-                    mutual,
-                };
+                let (op, by, heads) = (node.hash, node.author, heads.clone());
                 if let Some(entry) = state.devices.get_mut(device) {
-                    entry.removals.push(removal);
+                    entry.removals.push(Removal {
+                        op,
+                        by,
+                        heads,
+                        mutual,
+                    });
                 }
             }
         }

@@ -314,6 +314,19 @@ fn two_guardians_who_remove_each_other_are_both_removed_and_marked() {
 }
 
 #[test]
+fn a_removal_of_the_remover_by_somebody_else_is_not_mutual() {
+    let mut play = Play::new(BookKind::Household);
+    play.op(1, 0, &[0], add(1, Role::Guardian));
+    play.op(2, 0, &[1], add(2, Role::Guardian));
+    play.remove(3, 0, &[2], 1);
+    play.remove(4, 2, &[2], 0);
+    for device in [0, 1] {
+        let removals = &play.fold.state().device(&key(device)).unwrap().removals;
+        assert_eq!((removals.len(), removals[0].mutual), (1, false));
+    }
+}
+
+#[test]
 fn of_roles_given_at_the_same_time_the_lesser_stands_and_a_later_one_replaces_both() {
     let mut play = Play::new(BookKind::Household);
     play.op(1, 0, &[0], add(1, Role::Viewer));

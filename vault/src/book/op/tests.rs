@@ -1,5 +1,6 @@
 use super::*;
 use getrandom::SysRng;
+use proptest::prelude::*;
 use rand_core::UnwrapErr;
 
 fn device(number: u8) -> Device {
@@ -114,4 +115,22 @@ fn debug_shows_neither_names_nor_keys() {
     );
     assert!(!shown.contains("3, 3") && !shown.contains("4, 4") && !shown.contains("電話"));
     assert!(shown.contains("SealKey(…)") && shown.contains("SigningKey(…)"));
+}
+
+proptest! {
+    #[test]
+    fn hostile_ops_never_panic_and_are_read_in_one_form_only(
+        at in any::<prop::sample::Index>(), bits in 1..=255_u8, cut in any::<prop::sample::Index>(),
+    ) {
+        let parents = BTreeSet::from([EnvelopeHash::from_bytes([1; 32])]);
+        let op = ControlOp::DeviceAdded { device: device(1), role: Role::Viewer };
+        let bytes = canonical::encode(&Control::new(parents, op));
+        let mut altered = bytes.clone();
+        altered[at.index(bytes.len())] ^= bits;
+        for hostile in [&altered[..], &bytes[..cut.index(bytes.len())]] {
+            if let Ok(control) = canonical::decode::<Control>(hostile) {
+                prop_assert_eq!(canonical::encode(&control), hostile);
+            }
+        }
+    }
 }

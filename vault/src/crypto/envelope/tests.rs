@@ -69,40 +69,61 @@ fn the_same_place_with_another_entry_has_another_key() {
     assert_eq!(sealed(3, b"entry"), one);
 }
 
-#[test]
-fn an_envelope_with_a_chosen_salt_is_refused() {
+/// Seals as the format says, but for what `change` puts into the header.
+fn forged(change: impl FnOnce(&mut EnvelopeHeader)) -> Envelope {
     let honest = sealed(1, b"entry");
+    let mut header = EnvelopeHeader {
+        feed: honest.feed(),
+        seq: 1,
+        previous: honest.previous(),
+        epoch_tag: honest.epoch_tag(),
+        salt: honest.salt(),
+        commitment: honest.commitment(),
+    };
+    change(&mut header);
     let place = Place {
         book: &BOOK,
         feed: feed().feed(),
         seq: 1,
     };
-    let salt = [0x55; 16];
-    let (key, commitment) = place.key(&epoch(), &salt);
-    let header = EnvelopeHeader {
-        feed: place.feed,
-        seq: 1,
-        previous: honest.previous(),
-        epoch_tag: honest.epoch_tag(),
-        salt,
-        commitment,
-    };
+    let (key, _) = place.key(&epoch(), &header.salt);
     let plain = FRAME.pad(b"entry").unwrap();
     let visible = header.associated_data(plain.len() + TAG).unwrap();
+    let aad = place.aad(&visible);
     let ciphertext = cipher(&key)
         .encrypt(
             &[0; 12].into(),
             Payload {
                 msg: &plain,
-                aad: &place.aad(&visible),
+                aad: &aad,
             },
         )
         .unwrap();
     let unsigned = UnsignedEnvelope::new(&header, &ciphertext).unwrap();
     let signature = feed().sign(Label::Envelope, unsigned.to_be_signed());
-    let chosen = unsigned.finish(&signature).unwrap();
+    unsigned.finish(&signature).unwrap()
+}
+
+#[test]
+fn a_salt_tag_or_commitment_of_the_senders_choice_is_refused() {
+    let chosen_salt = |header: &mut EnvelopeHeader| {
+        let place = Place {
+            book: &BOOK,
+            feed: feed().feed(),
+            seq: 1,
+        };
+        header.salt = [0x55; 16];
+        header.commitment = place.key(&epoch(), &header.salt).1;
+    };
+    let refused = |envelope| open_envelope(&epoch(), &BOOK, &envelope).unwrap_err();
+    assert_eq!(forged(|_| {}), sealed(1, b"entry"));
+    assert_eq!(refused(forged(chosen_salt)), OpenError);
     assert_eq!(
-        open_envelope(&epoch(), &BOOK, &chosen).unwrap_err(),
+        refused(forged(|header| header.epoch_tag = [0x66; 16].into())),
+        OpenError
+    );
+    assert_eq!(
+        refused(forged(|header| header.commitment = [0x77; 32])),
         OpenError
     );
 }

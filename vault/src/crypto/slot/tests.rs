@@ -47,19 +47,11 @@ fn the_right_passphrase_gives_the_master_key_and_everything_else_one_error() {
             ..slot.clone()
         },
         Slot {
-            nonce: [0; 24],
-            ..slot.clone()
-        },
-        Slot {
             wrapped: [0; 48],
             ..slot.clone()
         },
         Slot {
             commitment: [0; 32],
-            ..slot.clone()
-        },
-        Slot {
-            passes: 4,
             ..slot.clone()
         },
     ];

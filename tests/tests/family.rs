@@ -1,4 +1,5 @@
 //! A family on two devices and a relay, over real sockets.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use techo_health::{Fields, Member, Note, Record, Value};
 use techo_tests::family::{Device, NOW, TestRelay, pair, sync};

@@ -132,7 +132,7 @@ impl Session {
             }
             Event::Receipt(heads) => {
                 for head in &heads {
-                    self.acknowledged.insert(head.feed, head.clone());
+                    self.acknowledged.insert(head.feed, *head);
                 }
                 actions.push(Action::Remember(heads));
             }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use techo_client::{Connection, InboxEvent, MailboxEvent};
+use techo_client::{Connection, InboxEvent, InboxStream, MailboxEvent, MailboxStream};
 use techo_wire::RelayAddress;
 use tokio::sync::mpsc;
 
@@ -33,6 +33,36 @@ enum Live {
     Mailbox(usize, MailboxEvent),
     Inbox(usize, InboxEvent),
     Failed(NetError),
+}
+
+enum Source {
+    Mailbox(usize, MailboxStream),
+    Inbox(usize, InboxStream),
+}
+
+/// Passes events on until the stream ends or nobody listens.
+async fn forward(mut source: Source, sender: mpsc::Sender<Live>) {
+    loop {
+        let event = match &mut source {
+            Source::Mailbox(index, stream) => stream
+                .next()
+                .await
+                .map(|event| event.map(|event| Live::Mailbox(*index, event))),
+            Source::Inbox(index, stream) => stream
+                .next()
+                .await
+                .map(|event| event.map(|event| Live::Inbox(*index, event))),
+        };
+        let event = match event {
+            Ok(Some(event)) => event,
+            Ok(None) => Live::Failed(NetError::Ended),
+            Err(error) => Live::Failed(error.into()),
+        };
+        let over = matches!(event, Live::Failed(_));
+        if sender.send(event).await.is_err() || over {
+            return;
+        }
+    }
 }
 
 impl Driver {
@@ -69,8 +99,8 @@ impl Driver {
             }
             on_change(Change::Away(error, pause));
             // Devices that lost the same relay must not all come back in the same instant.
-            let spread = Vault::jitter() % (pause.as_millis() as u64 / 2).max(1);
-            tokio::time::sleep(pause + Duration::from_millis(spread)).await;
+            let spread = pause.mul_f64(Vault::jitter() / 2.0);
+            tokio::time::sleep(pause + spread).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -93,28 +123,18 @@ impl Driver {
         on_change(Change::InStep(report));
         let (sender, mut events) = mpsc::channel(QUEUE);
         let mut talks = Vec::new();
-        let mut tasks = tokio::task::JoinSet::new();
+        let mut readers = tokio::task::JoinSet::new();
         for target in self.vault.with(|vault| Ok(vault.mailboxes())).await? {
             let talk = self.talk(&connection, target).await?;
-            let mut stream = self.fetch(&talk, true).await?;
-            let (sender, index) = (sender.clone(), talks.len());
-            tasks.spawn(async move {
-                loop {
-                    let event = match stream.next().await {
-                        Ok(Some(event)) => Live::Mailbox(index, event),
-                        Ok(None) => Live::Failed(NetError::Ended),
-                        Err(error) => Live::Failed(error.into()),
-                    };
-                    let over = matches!(event, Live::Failed(_));
-                    if sender.send(event).await.is_err() || over {
-                        return;
-                    }
-                }
-            });
+            let index = talks.len();
+            readers.spawn(forward(
+                Source::Mailbox(index, self.fetch(&talk, true).await?),
+                sender.clone(),
+            ));
             talks.push(talk);
         }
         let inboxes = self
-            .subscribe_inboxes(&connection, &sender, &mut tasks)
+            .subscribe_inboxes(&connection, &sender, &mut readers)
             .await?;
         drop(sender);
         let done = self
@@ -130,7 +150,7 @@ impl Driver {
         &self,
         connection: &Connection,
         sender: &mpsc::Sender<Live>,
-        tasks: &mut tokio::task::JoinSet<()>,
+        readers: &mut tokio::task::JoinSet<()>,
     ) -> Result<Vec<(Connection, InboxTarget)>, NetError> {
         let mut inboxes = Vec::new();
         for target in self.vault.with(|vault| Ok(vault.inboxes())).await? {
@@ -145,21 +165,11 @@ impl Driver {
                 .vault
                 .with(move |vault| Ok(vault.inbox_cursor(&asked, &relay)))
                 .await?;
-            let mut stream = used.fetch_inbox(target.inbox, cursor, true).await?;
-            let (sender, index) = (sender.clone(), inboxes.len());
-            tasks.spawn(async move {
-                loop {
-                    let event = match stream.next().await {
-                        Ok(Some(event)) => Live::Inbox(index, event),
-                        Ok(None) => Live::Failed(NetError::Ended),
-                        Err(error) => Live::Failed(error.into()),
-                    };
-                    let over = matches!(event, Live::Failed(_));
-                    if sender.send(event).await.is_err() || over {
-                        return;
-                    }
-                }
-            });
+            let stream = used.fetch_inbox(target.inbox, cursor, true).await?;
+            readers.spawn(forward(
+                Source::Inbox(inboxes.len(), stream),
+                sender.clone(),
+            ));
             inboxes.push((used, target));
         }
         Ok(inboxes)

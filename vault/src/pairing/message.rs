@@ -103,7 +103,7 @@ pub(super) fn seal_message(
         bytes: message.to_vec(),
         signature,
     };
-    let payload = ItemPayload::Pairing(canonical::encode(&signed).into());
+    let payload = ItemPayload::Pairing(canonical::encode(&signed));
     Ok(seal_item(rng, to.0, to.1, &canonical::encode(&payload))?)
 }
 

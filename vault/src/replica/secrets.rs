@@ -120,7 +120,7 @@ impl BookSecrets {
 
     /// Returns the feed that this device writes.
     pub fn feed_id(&self) -> Option<FeedId> {
-        self.feed.as_ref().map(|key| key.feed())
+        self.feed.as_ref().map(SigningKey::feed)
     }
 
     /// Returns the bytes to be sealed into the key file.

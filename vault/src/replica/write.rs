@@ -80,14 +80,13 @@ impl Replica {
         let epoch = self.writing_epoch()?;
         let key = secrets.feed.clone().ok_or(WriteError::NoEpoch)?;
         let feed = key.feed();
-        let mut writer = match self.feeds.head(&feed) {
-            Some(head) => FeedWriter::resume(key, head),
-            None => {
-                let heads = self.fold.control_heads();
-                let last = self.last_own_head(secrets);
-                let device = &secrets.device.signing;
-                FeedWriter::start(key, Certificate::sign(device, feed, self.book, heads, last))
-            }
+        let mut writer = if let Some(head) = self.feeds.head(&feed) {
+            FeedWriter::resume(key, head)
+        } else {
+            let heads = self.fold.control_heads();
+            let last = self.last_own_head(secrets);
+            let device = &secrets.device.signing;
+            FeedWriter::start(key, Certificate::sign(device, feed, self.book, heads, last))
         };
         let frontier = self.feeds.untold(&feed);
         let envelope = writer.append(epoch, &self.book, now, frontier.clone(), op)?;

@@ -289,10 +289,10 @@ impl Vault {
         Ok(damaged)
     }
 
-    /// Randomness for the driver's back-off.
-    pub(crate) fn jitter() -> u64 {
+    /// A random part of a pause, at least 0 and below 1.
+    pub(crate) fn jitter() -> f64 {
         use rand_core::Rng as _;
-        rng().next_u64()
+        f64::from(rng().next_u32()) / (f64::from(u32::MAX) + 1.0)
     }
 }
 

@@ -1,15 +1,18 @@
-//! All entries under one binding, in order; it takes only the next one, and never two at one place.
+//! All entries under one binding, in order, and the document derived from them; it takes only the
+//! next one, and never two at one place.
 
+use crate::doc::{IssuedFacts, IssuerDocument};
 use crate::issued::history::{self, OfficialRecord};
 use crate::issued::{
-    Binding, ForkProof, IssuedEntry, IssuedError, IssuedHash, IssuedKind, IssuerFile,
+    Binding, ForkProof, GroupName, IssuedEntry, IssuedError, IssuedHash, IssuedKind, IssuerFile,
     SignedIssuedEntry,
 };
 
 /// The official records of one binding: a chain of verified entries and what they say today.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct IssuedBook {
     binding: Binding,
+    document: IssuerDocument,
     entries: Vec<IssuedEntry>,
     forks: Vec<ForkProof>,
 }
@@ -26,8 +29,10 @@ pub enum Acceptance {
 impl IssuedBook {
     /// Begins with nothing under `binding`.
     pub fn new(binding: Binding) -> Self {
+        let document = IssuerDocument::new(binding.issuer().as_bytes(), binding.id().as_bytes());
         Self {
             binding,
+            document,
             entries: Vec::new(),
             forks: Vec::new(),
         }
@@ -73,8 +78,35 @@ impl IssuedBook {
                 return Err(IssuedError::Supersedes);
             }
         }
-        self.entries.push(signed.verify(issuer, &self.binding)?);
+        let entry = signed.verify(issuer, &self.binding)?;
+        self.derive(&entry)?;
+        self.entries.push(entry);
         Ok(Acceptance::New(index))
+    }
+
+    /// Continues the derived document; what does not fit it is not accepted.
+    fn derive(&mut self, entry: &IssuedEntry) -> Result<(), IssuedError> {
+        let groups = GroupName::ALL.map(|name| {
+            let pairs = entry.groups().group(name).pairs();
+            let owned = pairs.map(|(key, text)| (key.to_owned(), text.to_owned()));
+            (name.as_str(), owned.collect::<Vec<_>>())
+        });
+        let facts = IssuedFacts {
+            index: entry.index(),
+            kind: entry.kind().number(),
+            supersedes: entry.supersedes(),
+            issued_at: entry.issued_at(),
+            entry: entry.hash().to_bytes(),
+            groups: &groups,
+        };
+        self.document
+            .append(&[facts])
+            .map_err(|_| IssuedError::Derivation)
+    }
+
+    /// Returns the document derived from the entries: the same bytes on every device.
+    pub fn document(&self) -> &IssuerDocument {
+        &self.document
     }
 
     /// Returns the binding.

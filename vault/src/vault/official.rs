@@ -184,10 +184,10 @@ impl Book {
     pub(super) fn official_items(&self, member: MemberId) -> impl Iterator<Item = TimelineItem> {
         self.official.books.values().flat_map(move |book| {
             let issuer = self.issuer_file(&book.binding().issuer());
-            let records = book.records();
+            let (records, shown) = (book.records(), derived(book));
             let items: Vec<TimelineItem> = records
                 .iter()
-                .filter_map(|record| official_item(book, issuer.as_ref()?, record, member))
+                .filter_map(|record| official_item(book, issuer.as_ref()?, record, member, &shown))
                 .collect();
             items
         })
@@ -281,14 +281,18 @@ impl Vault {
         let found = self
             .handbooks()
             .find_map(|(_, book)| book.official_record(id));
-        let Some((_, _, record)) = found else {
+        let Some((book, _, record)) = found else {
             return Vec::new();
         };
-        record.versions().map(version).collect()
+        let shown = derived(book);
+        record
+            .versions()
+            .map(|entry| version(entry, &shown))
+            .collect()
     }
 }
 
-fn version(entry: &IssuedEntry) -> Version {
+fn version(entry: &IssuedEntry, shown: &Derived) -> Version {
     let kind = match entry.kind() {
         IssuedKind::Issue => "issue",
         IssuedKind::Correct => "correct",
@@ -300,17 +304,32 @@ fn version(entry: &IssuedEntry) -> Version {
         index: entry.index(),
         kind: kind.to_owned(),
         issued_at: entry.issued_at(),
-        fields: fields(entry.groups()),
+        fields: shown.get(&entry.index()).cloned().unwrap_or_default(),
     }
 }
 
-fn fields(groups: &crate::issued::Groups) -> BTreeMap<String, Value> {
-    let who = groups
-        .who
-        .pairs()
-        .map(|(key, text)| (format!("who/{key}"), Value::from(text)));
-    let rest = groups.what.pairs().chain(groups.place.pairs());
-    who.chain(rest.map(|(key, text)| (key.to_owned(), Value::from(text))))
+/// The fields of every entry, by index.
+type Derived = BTreeMap<u64, BTreeMap<String, Value>>;
+
+/// Reads the derived document; the fields of *what* and *where* stand under their own names.
+fn derived(book: &IssuedBook) -> Derived {
+    let named = |(key, value): (String, Value)| {
+        let (group, name) = key.split_once('/')?;
+        let shown = if group == "who" {
+            key.clone()
+        } else {
+            name.to_owned()
+        };
+        Some((shown, value))
+    };
+    let states = book.document().records();
+    states
+        .map(|state| {
+            (
+                state.index,
+                state.fields.into_iter().filter_map(named).collect(),
+            )
+        })
         .collect()
 }
 
@@ -325,10 +344,14 @@ fn official_item(
     issuer: &IssuerFile,
     record: &OfficialRecord<'_>,
     member: MemberId,
+    shown: &Derived,
 ) -> Option<TimelineItem> {
-    let content = record.content()?;
     let last = record.versions().last()?;
-    let mut fields = fields(content);
+    let content = record
+        .versions()
+        .filter(|entry| entry.kind().has_content())
+        .last()?;
+    let mut fields = shown.get(&content.index())?.clone();
     let kind = fields
         .remove("kind")
         .and_then(|kind| kind.as_text().map(str::to_owned));
@@ -336,7 +359,9 @@ fn official_item(
         id: official_id(book, record),
         member,
         kind: kind.unwrap_or_default(),
-        date: content.what.text("date").map(str::to_owned),
+        date: fields
+            .get("date")
+            .and_then(|date| date.as_text().map(str::to_owned)),
         source: Source::Issued(Issued {
             issuer_name: issuer.name().to_owned(),
             issuer: issuer.id().to_string(),

@@ -11,6 +11,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -215,7 +216,19 @@ fn open_tree(root: &Path) -> Result<sled::Db, IndexError> {
         .path(root.join(FOLDER))
         .cache_capacity(CACHE)
         .flush_every_ms(None);
+    for _ in 0..LOCK_TRIES {
+        match contain(|| config.open()) {
+            Err(IndexError::Failed(error)) if is_still_closing(&error) => thread::yield_now(),
+            outcome => return outcome,
+        }
+    }
     contain(|| config.open())
+}
+
+/// Whether sled's threads have not yet let go of this index, which was just closed; nobody else
+/// can have it, because the vault's own lock is held.
+fn is_still_closing(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
 
 /// Runs sled's code and catches its panics.
@@ -259,4 +272,5 @@ fn reserve(whole: &mut Zeroizing<Vec<u8>>, more: usize) {
 /// Where the index lies in the vault's folder.
 pub(super) const FOLDER: &str = "index";
 const SET_ASIDE: &str = "index.damaged-";
+const LOCK_TRIES: usize = 500;
 const CACHE: u64 = 16 * 1024 * 1024;

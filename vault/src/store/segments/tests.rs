@@ -212,6 +212,20 @@ fn after_a_failed_sync_nothing_is_written_until_opened_again() {
 }
 
 #[test]
+fn what_a_dead_process_wrote_is_durable_before_it_counts() {
+    let disk = PowerDisk::new();
+    let (log, _) = filled(&disk, &[b"one"]);
+    disk.fail(2, true, ErrorKind::Other);
+    assert!(log.append(&[vec![frame(b"two")]]).is_err());
+    disk.fail(1_000_000, false, ErrorKind::Other);
+    let both = [b"one".to_vec(), b"two".to_vec()];
+    let (log, _) = open(&disk, log.end());
+    assert_eq!(shown(&log).0, both);
+    let (log, _) = open(&disk.cut_power(Spared::Nothing), log.end());
+    assert_eq!(shown(&log).0, both);
+}
+
+#[test]
 fn a_log_whose_end_cannot_be_cut_back_stops() {
     let disk = PowerDisk::new();
     let (log, _) = filled(&disk, &[b"one"]);

@@ -163,6 +163,9 @@ impl Actor {
 
 #[cfg(test)]
 mod tests {
+    use getrandom::SysRng;
+    use rand_core::UnwrapErr;
+
     use super::*;
 
     #[test]
@@ -190,6 +193,19 @@ mod tests {
         ] {
             assert!(bad.parse::<RecordId>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_generated_record_carries_its_time_and_the_rest_by_chance() {
+        let mut rng = UnwrapErr(SysRng);
+        let year = DocId::of_year(Some(2026));
+        let now = 1_795_000_000_123;
+        let ids = [(); 2].map(|()| RecordId::generate(year, now, &mut rng));
+        assert_ne!(ids[0], ids[1]);
+        assert_eq!(ids[0].uuid.get_version_num(), 7);
+        assert_eq!(ids[0].uuid.as_u128() >> 80, u128::from(now));
+        assert!(RecordId::generate(year, now + 1, &mut rng) > ids[0]);
+        assert_eq!(ids[0].to_string().parse(), Ok(ids[0]));
     }
 
     #[test]

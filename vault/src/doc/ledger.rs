@@ -3,7 +3,7 @@
 //! Everything is looked up in the past that the change names by its deps, never in what happens to
 //! have arrived: so all devices judge alike, in whatever order they hear. It never names Automerge.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use techo_health::value::is_field_key;
 use uuid::Uuid;
@@ -96,9 +96,10 @@ pub(crate) struct Ledger {
     last: HashMap<Actor, (u64, ChangeHash)>,
     /// The maps made for each record: one, unless somebody made it twice.
     records: HashMap<Uuid, Vec<OpName>>,
-    objects: HashMap<OpName, Uuid>,
+    objects: HashSet<OpName>,
     keys: HashMap<String, Key>,
-    puts: HashMap<(Option<OpName>, Key), Vec<OpName>>,
+    /// The map and key of every put.
+    puts: HashMap<OpName, (Option<OpName>, Key)>,
 }
 
 /// A field key, by the order in which it was first seen.
@@ -151,7 +152,7 @@ impl Ledger {
             heads: BTreeSet::new(),
             last: HashMap::new(),
             records: HashMap::new(),
-            objects: HashMap::new(),
+            objects: HashSet::new(),
             keys: HashMap::new(),
             puts: HashMap::new(),
         }
@@ -250,7 +251,7 @@ impl Ledger {
     }
 
     fn judge(&self, change: &PlainChange, past: &Past) -> Result<(), Refusal> {
-        let mut made: HashMap<OpName, Uuid> = HashMap::new();
+        let mut made: HashSet<OpName> = HashSet::new();
         let mut touched: BTreeSet<(Option<OpName>, &str)> = BTreeSet::new();
         for (index, (name, op)) in named(change).enumerate() {
             if !touched.insert((op.object, &op.key)) {
@@ -268,7 +269,7 @@ impl Ledger {
                     if self.maps(uuid).iter().any(|map| past.holds(*map)) {
                         return Err(Refusal::Exists { index });
                     }
-                    made.insert(name, uuid);
+                    made.insert(name);
                 }
                 Action::Put(_) => {
                     if !is_field_key(&op.key) {
@@ -286,26 +287,16 @@ impl Ledger {
         Ok(())
     }
 
-    fn is_writable(
-        &self,
-        object: Option<OpName>,
-        made: &HashMap<OpName, Uuid>,
-        past: &Past,
-    ) -> bool {
+    fn is_writable(&self, object: Option<OpName>, made: &HashSet<OpName>, past: &Past) -> bool {
         match object {
             None => self.is_profile,
-            Some(map) => {
-                made.contains_key(&map) || self.objects.contains_key(&map) && past.holds(map)
-            }
+            Some(map) => made.contains(&map) || self.objects.contains(&map) && past.holds(map),
         }
     }
 
     fn may_replace(&self, op: &PlainOp, past: &Past) -> bool {
-        let puts = self
-            .keys
-            .get(&op.key)
-            .and_then(|key| self.puts.get(&(op.object, *key)));
-        let known = |pred: &OpName| puts.is_some_and(|puts| puts.contains(pred));
+        let place = self.keys.get(&op.key).map(|key| (op.object, *key));
+        let known = |pred: &OpName| place.is_some() && self.puts.get(pred).copied() == place;
         op.pred.is_sorted_by(|a, b| a < b)
             && op.pred.iter().all(|pred| known(pred) && past.holds(*pred))
     }
@@ -315,7 +306,7 @@ impl Ledger {
             match (&op.action, uuid_of_key(&op.key)) {
                 (Action::MakeMap, Some(uuid)) => {
                     self.records.entry(uuid).or_default().push(name);
-                    self.objects.insert(name, uuid);
+                    self.objects.insert(name);
                 }
                 (Action::MakeMap | Action::Put(_), _) => {
                     let next = Key(self.keys.len());
@@ -323,7 +314,7 @@ impl Ledger {
                         Some(key) => *key,
                         None => *self.keys.entry(op.key.clone()).or_insert(next),
                     };
-                    self.puts.entry((op.object, key)).or_default().push(name);
+                    self.puts.insert(name, (op.object, key));
                 }
             }
         }

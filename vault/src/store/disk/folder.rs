@@ -22,7 +22,12 @@ pub struct Folder {
 impl Folder {
     /// Takes the folder for this process; creates it if it is not there.
     pub fn lock(root: &Path) -> Result<Self, StoreError> {
+        let new: Vec<&Path> = root.ancestors().take_while(|path| !path.exists()).collect();
         create_private(root)?;
+        for parent in new.into_iter().filter_map(Path::parent) {
+            let here = parent.as_os_str().is_empty();
+            sync_names(if here { Path::new(".") } else { parent })?;
+        }
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         let lock = private(&mut options).open(root.join("lock"))?;

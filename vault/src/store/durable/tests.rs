@@ -415,12 +415,12 @@ fn a_damaged_index_gives_right_objects_or_none_and_can_be_filled_again() {
             .map(|(name, bytes)| (name.clone(), Some(bytes.clone())))
             .collect()
     };
-    for case in 0..24_usize {
+    for case in 0..15_usize {
         let bench = Bench::new();
         bench.open().checkpoint(&[], all()).unwrap();
         let file = bench.folder.path().join("index/db");
         let mut bytes = fs::read(&file).unwrap();
-        let at = bytes.len() / 24 * case;
+        let at = bytes.len() / 15 * case;
         match case % 3 {
             0 => bytes[at] ^= 1,
             1 => bytes[at..].iter_mut().take(4096).for_each(|byte| *byte = 0),
@@ -637,7 +637,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn every_store_does_what_the_model_says(steps in proptest::collection::vec(step(), 1..14)) {

@@ -1,0 +1,187 @@
+//! The city's secrets and the sealed files they live in; they leave this module only as objects.
+
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+use techo_jpki::{Roots, SimulatedPki};
+use techo_vault::crypto::{
+    Cost, MasterKey, Passphrase, SealKey, SigningKey, Slot, SlotKind, VaultId,
+};
+use techo_wire::canonical;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::CityError;
+
+/// What a city needs every day.
+#[derive(Debug)]
+pub(crate) struct WorkingKeys {
+    pub(crate) key_set: u64,
+    pub(crate) entry: SigningKey,
+    pub(crate) enrolment: SealKey,
+    pub(crate) append: SigningKey,
+    /// DER of the pinned roots; all simulated in this version. Sealed, so that nobody swaps them.
+    pub(crate) simulated_roots: Vec<Vec<u8>>,
+}
+
+impl WorkingKeys {
+    pub(crate) fn generate(
+        rng: &mut impl CryptoRng,
+        key_set: u64,
+        simulated_roots: Vec<Vec<u8>>,
+    ) -> Self {
+        Self {
+            key_set,
+            entry: SigningKey::generate(rng),
+            enrolment: SealKey::generate(rng),
+            append: SigningKey::generate(rng),
+            simulated_roots,
+        }
+    }
+
+    /// Returns the trust store.
+    pub(crate) fn roots(&self) -> Result<Roots, CityError> {
+        Ok(Roots::simulated(
+            &SimulatedPki::acknowledge(),
+            &self.simulated_roots,
+        )?)
+    }
+
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut fields = Fields {
+            version: 1,
+            key_set: self.key_set,
+            entry: *self.entry.expose_seed(),
+            enrolment: *self.enrolment.expose_seed(),
+            append: *self.append.expose_seed(),
+            roots: self
+                .simulated_roots
+                .iter()
+                .cloned()
+                .map(minicbor::bytes::ByteVec::from)
+                .collect(),
+        };
+        let bytes = Zeroizing::new(canonical::encode(&fields));
+        fields.wipe();
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, CityError> {
+        let mut fields: Fields = canonical::decode(bytes).map_err(|_| CityError::Malformed)?;
+        let keys = Self {
+            key_set: fields.key_set,
+            entry: SigningKey::from_seed(&fields.entry),
+            enrolment: SealKey::from_seed(&fields.enrolment),
+            append: SigningKey::from_seed(&fields.append),
+            simulated_roots: fields.roots.iter().map(|der| der.to_vec()).collect(),
+        };
+        fields.wipe();
+        if fields.version == 1 {
+            Ok(keys)
+        } else {
+            Err(CityError::Malformed)
+        }
+    }
+}
+
+/// Seals `plain` in a file with a passphrase slot of its own.
+pub(crate) fn seal_file(
+    rng: &mut impl CryptoRng,
+    name: &str,
+    passphrase: &Passphrase,
+    cost: Cost,
+    plain: &[u8],
+) -> Result<(Vec<u8>, Unlocked), CityError> {
+    let mut folder = [0; 16];
+    rng.fill_bytes(&mut folder);
+    let folder = VaultId::from_bytes(folder);
+    let master = MasterKey::generate(rng);
+    let slot = Slot::create(rng, folder, SlotKind::Passphrase, passphrase, cost, &master)
+        .map_err(CityError::Passphrase)?;
+    let sealed = master.city_keys(folder).seal(rng, name.as_bytes(), plain);
+    let bytes = canonical::encode(&File {
+        version: 1,
+        folder,
+        slot,
+        sealed,
+    });
+    Ok(([MAGIC, &bytes].concat(), Unlocked { folder, master }))
+}
+
+/// Opens what [`seal_file`] sealed under the same name.
+pub(crate) fn open_file(
+    name: &str,
+    passphrase: &Passphrase,
+    bytes: &[u8],
+) -> Result<(Zeroizing<Vec<u8>>, Unlocked), CityError> {
+    let body = bytes.strip_prefix(MAGIC).ok_or(CityError::Malformed)?;
+    let file: File = canonical::decode_within(body, 65_536).map_err(|_| CityError::Malformed)?;
+    if file.version != 1 {
+        return Err(CityError::Malformed);
+    }
+    let master = file
+        .slot
+        .unlock(file.folder, passphrase)
+        .map_err(CityError::Passphrase)?;
+    let plain = master
+        .city_keys(file.folder)
+        .open(name.as_bytes(), &file.sealed)?;
+    Ok((
+        plain,
+        Unlocked {
+            folder: file.folder,
+            master,
+        },
+    ))
+}
+
+/// The master key of one sealed file.
+pub(crate) struct Unlocked {
+    folder: VaultId,
+    master: MasterKey,
+}
+
+impl Unlocked {
+    /// Returns the key that seals the journal.
+    pub(crate) fn journal(&self) -> techo_vault::crypto::StorageKey {
+        self.master.city_log(self.folder)
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct File {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    folder: VaultId,
+    #[n(2)]
+    slot: Slot,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    sealed: Vec<u8>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct Fields {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    key_set: u64,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    entry: [u8; 32],
+    #[cbor(n(3), with = "minicbor::bytes")]
+    enrolment: [u8; 32],
+    #[cbor(n(4), with = "minicbor::bytes")]
+    append: [u8; 32],
+    #[n(5)]
+    roots: Vec<minicbor::bytes::ByteVec>,
+}
+
+impl Fields {
+    fn wipe(&mut self) {
+        self.entry.zeroize();
+        self.enrolment.zeroize();
+        self.append.zeroize();
+    }
+}
+
+const MAGIC: &[u8] = b"TECHOCTY\0\x01";

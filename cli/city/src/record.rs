@@ -1,0 +1,104 @@
+//! What the journal remembers; a record is written once and never changed.
+
+use minicbor::{Decode, Encode};
+use techo_vault::crypto::SealPublic;
+use techo_vault::issued::{
+    BindingId, InboxDescriptor, IssuedKind, SignedBinding, SignedIssuedEntry,
+};
+use techo_wire::RelayKey;
+
+/// One thing that happened.
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(flat)]
+pub(crate) enum JournalRecord {
+    /// A nonce was given out.
+    #[n(0)]
+    NonceGiven {
+        #[cbor(n(0), with = "minicbor::bytes")]
+        nonce: [u8; 32],
+        #[n(1)]
+        expires: u64,
+    },
+    /// A nonce is spent, whatever came of it.
+    #[n(1)]
+    NonceUsed {
+        #[cbor(n(0), with = "minicbor::bytes")]
+        nonce: [u8; 32],
+    },
+    /// A resident was verified and bound.
+    #[n(2)]
+    Bound(#[n(0)] Box<Bound>),
+    /// An entry was signed.
+    #[n(3)]
+    Issued(#[n(0)] Box<Issued>),
+    /// A relay has acknowledged an item.
+    #[n(4)]
+    Delivered {
+        #[n(0)]
+        binding: BindingId,
+        /// The index of the entry, or `None` for the binding itself.
+        #[n(1)]
+        index: Option<u64>,
+        #[n(2)]
+        relay: RelayKey,
+        #[n(3)]
+        at: u64,
+    },
+}
+
+/// A binding and where its entries go.
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Bound {
+    /// The enrolment request it answers.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) request: [u8; 32],
+    #[n(1)]
+    pub(crate) id: BindingId,
+    #[n(2)]
+    pub(crate) binding: SignedBinding,
+    #[n(3)]
+    pub(crate) resident: String,
+    #[n(4)]
+    pub(crate) name: String,
+    #[n(5)]
+    pub(crate) birth_date: String,
+    #[n(6)]
+    pub(crate) feed: SealPublic,
+    #[n(7)]
+    pub(crate) inbox: InboxDescriptor,
+    #[n(8)]
+    pub(crate) simulated: bool,
+}
+
+impl std::fmt::Debug for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bound({})", self.id)
+    }
+}
+
+/// A signed entry and the fact it is about.
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Issued {
+    #[n(0)]
+    pub(crate) binding: BindingId,
+    #[n(1)]
+    pub(crate) index: u64,
+    #[n(2)]
+    pub(crate) kind: IssuedKind,
+    /// Hash of what names the fact among those of the resident.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub(crate) identity: [u8; 32],
+    /// Hash of what is said about it.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub(crate) content: [u8; 32],
+    #[n(5)]
+    pub(crate) entry: SignedIssuedEntry,
+}
+
+impl std::fmt::Debug for Issued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Issued({}, {})", self.binding, self.index)
+    }
+}

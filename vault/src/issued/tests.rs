@@ -367,6 +367,25 @@ fn corrections_and_withdrawals_fold_into_a_history() {
 }
 
 #[test]
+fn two_devices_derive_the_same_document_from_the_same_entries() {
+    let city = city();
+    let (mut one, mut two) = (book(&city), book(&city));
+    for lot in ["A1", "A2", "A3"] {
+        let signed = issue(&city, &mut one, lot);
+        two.accept(&city.file, &signed).unwrap();
+        two.accept(&city.file, &signed).unwrap();
+    }
+    let (one, two) = (one.derive().unwrap(), two.derive().unwrap());
+    assert_eq!(one.len(), 3);
+    assert_eq!(one.heads(), two.heads());
+    assert_eq!(one.save().unwrap().bytes, two.save().unwrap().bytes);
+    let last = one.records().last().unwrap();
+    assert_eq!(last.index, 2);
+    assert_eq!(last.fields["where/lot"].as_text(), Some("A3"));
+    assert_eq!(last.fields["who/name"].as_text(), Some("試験　花子"));
+}
+
+#[test]
 fn a_proof_shows_what_was_chosen_and_hides_the_rest() {
     let city = city();
     let mut book = book(&city);

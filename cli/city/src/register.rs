@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use techo_health::{Date, When};
 use techo_jpki::Attributes;
 
-use crate::sheet::{Column, Sheet, SheetError};
+use crate::sheet::{Column, Sheet};
 use crate::text::normalise;
 
 /// One resident.

@@ -75,14 +75,15 @@ impl Sheet {
         required: &[&'static str],
     ) -> Result<Self, SheetError> {
         let text = text::decode(bytes).ok_or(SheetError::Encoding)?;
+        // One kind of line end, so that lines are counted as an editor shows them.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .has_headers(false)
             .from_reader(text.as_bytes());
         let mut records = reader.records();
-        let header = match records.next() {
-            Some(Ok(header)) => header,
-            Some(Err(_)) | None => return Err(SheetError::NoHeader),
+        let Some(Ok(header)) = records.next() else {
+            return Err(SheetError::NoHeader);
         };
         let columns = columns(&header, known)?;
         if let Some(name) = required.iter().find(|name| !columns.contains(name)) {
@@ -95,6 +96,7 @@ impl Sheet {
                 Err(error) => error.position().map_or(0, csv::Position::line),
             };
             let record = match record {
+                Ok(record) if record.iter().all(|text| cell(text).is_empty()) => continue,
                 Ok(record) if record.len() == columns.len() => record,
                 Ok(_) | Err(_) => {
                     rows.push(Err(BadRow { line }));
@@ -195,13 +197,17 @@ mod tests {
 
     #[test]
     fn quotes_empty_cells_and_line_numbers_are_kept_apart() {
-        let sheet = read("宛名番号,備考\r\n1,\"a,\nb\"\r\n2,\r\n3\r\n").unwrap();
+        let sheet = read("宛名番号,備考\r\n1,\"a,\nb\"\r\n2,\r\n,　\r\n3\r\n").unwrap();
         let rows = sheet.into_rows();
         let first = rows[0].as_ref().unwrap();
         assert_eq!((first.line, first.text("note")), (2, Some("a,\nb")));
         let second = rows[1].as_ref().unwrap();
         assert_eq!((second.line, second.text("note")), (4, None));
-        assert_eq!(rows[2].as_ref().unwrap_err().line, 5);
+        assert_eq!(
+            rows[2].as_ref().unwrap_err().line,
+            6,
+            "a line without any content is skipped"
+        );
     }
 
     #[test]

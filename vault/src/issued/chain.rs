@@ -148,37 +148,6 @@ impl IssuedBook {
             .find(|record| record.versions().any(|v| v.index() == index))
     }
 
-    /// Derives the issuer document from the entries: the same bytes on every device that holds
-    /// the same entries. It is local, never sent.
-    pub fn derive(&self) -> Result<IssuerDocument, IssuedError> {
-        let mut document = IssuerDocument::new(
-            self.binding.issuer().as_bytes(),
-            self.binding.id().as_bytes(),
-        );
-        let pairs = |entry: &IssuedEntry| {
-            GroupName::ALL.map(|name| {
-                let group = entry.groups().group(name);
-                let owned = |(key, text): (&str, &str)| (key.to_owned(), text.to_owned());
-                (name.as_str(), group.pairs().map(owned).collect::<Vec<_>>())
-            })
-        };
-        for entry in &self.entries {
-            let groups = pairs(entry);
-            let facts = IssuedFacts {
-                index: entry.index(),
-                kind: entry.kind().number(),
-                supersedes: entry.supersedes(),
-                issued_at: entry.issued_at(),
-                entry: entry.hash().to_bytes(),
-                groups: &groups,
-            };
-            document
-                .append(&[facts])
-                .map_err(|_| IssuedError::Derivation)?;
-        }
-        Ok(document)
-    }
-
     /// Returns the proofs that the issuer contradicted itself.
     pub fn forks(&self) -> &[ForkProof] {
         &self.forks

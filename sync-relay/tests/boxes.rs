@@ -227,7 +227,7 @@ async fn concurrent_callers_share_a_connection() {
                 connection.admit_feed(mailbox, feed.id()).await.unwrap();
                 for envelope in feed.grow(5) {
                     let receipts = connection
-                        .append(mailbox, &[envelope.clone()])
+                        .append(mailbox, std::slice::from_ref(&envelope))
                         .await
                         .unwrap();
                     assert_eq!(receipts[0].heads(), [envelope.head()]);

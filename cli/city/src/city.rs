@@ -10,7 +10,7 @@ use techo_vault::issued::{EntryKey, IssuerFile, IssuerRoot, KeySetPlan, SignedKe
 use crate::CityError;
 use crate::folder::{Folder, ISSUER, KEYS, ROOT};
 use crate::journal::Journal;
-use crate::keys::{WorkingKeys, open_file, seal_file};
+use crate::keys::{Unlocked, WorkingKeys, open_file, seal_file};
 use crate::record::JournalRecord;
 use crate::state::State;
 
@@ -22,6 +22,7 @@ pub struct City {
     pub(crate) roots: Roots,
     pub(crate) state: State,
     journal: Journal,
+    unlocked: Unlocked,
     stopped: bool,
 }
 
@@ -131,6 +132,7 @@ impl City {
             roots,
             state: State::default(),
             journal,
+            unlocked,
             stopped: false,
         })
     }
@@ -159,6 +161,7 @@ impl City {
             roots,
             state,
             journal,
+            unlocked,
             stopped: false,
         })
     }
@@ -174,6 +177,45 @@ impl City {
         let expires = now.saturating_add(NONCE_LIFETIME_MS);
         self.commit(vec![JournalRecord::NonceGiven { nonce, expires }])?;
         Ok(NonceFile::new(self.file.id().to_bytes(), nonce, expires))
+    }
+
+    /// Signs a key set with another entry key; needs the root key's file and its passphrase.
+    ///
+    /// Whatever was signed with the key before must have been delivered: an item carries one key set.
+    pub fn renew_key(
+        &mut self,
+        root: &[u8],
+        passphrase: &Passphrase,
+        now: u64,
+    ) -> Result<u64, CityError> {
+        if self.status(now).pending > 0 {
+            return Err(CityError::Undelivered);
+        }
+        let (seed, _) = open_file(ROOT, passphrase, root)?;
+        let seed = seed
+            .as_slice()
+            .try_into()
+            .map_err(|_| CityError::Malformed)?;
+        let root = SigningKey::from_seed(seed);
+        if root.public() != *self.file.root().as_bytes() {
+            return Err(CityError::OtherRoot);
+        }
+        let keys = self.keys.renewed(&mut rng());
+        let mut file = self.file.clone();
+        file.adopt(&SignedKeySet::sign(&root, &key_set_plan(&keys, now)))?;
+        let sealed = self.unlocked.seal(&mut rng(), KEYS, &keys.to_bytes());
+        // Both key sets stand in the issuer file before the new one is used.
+        self.folder.write(ISSUER, file.to_text().as_bytes())?;
+        self.folder.write(KEYS, &sealed)?;
+        self.file = file;
+        self.keys = keys;
+        Ok(self.keys.key_set)
+    }
+
+    /// Returns the sealed root key that [`City::init`] left in the folder, or `None` once it was
+    /// moved to a safer place, where it belongs.
+    pub fn root_key(&self) -> Option<Vec<u8>> {
+        self.folder.read(ROOT).ok()
     }
 
     /// Tells how things stand.

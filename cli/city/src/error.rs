@@ -28,6 +28,12 @@ pub enum CityError {
     /// The code is not six digits, or the name is empty.
     #[error("the issuer needs a six-digit code and a name")]
     Identity,
+    /// The root key belongs to another issuer.
+    #[error("this is the root key of another issuer")]
+    OtherRoot,
+    /// Something signed with the present key still waits for delivery.
+    #[error("deliver what is pending first")]
+    Undelivered,
     /// Key file or journal are not what this passphrase sealed.
     #[error("the sealed files do not open")]
     Sealed(#[from] OpenError),

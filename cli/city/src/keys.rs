@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use techo_jpki::{Roots, SimulatedPki};
 use techo_vault::crypto::{
-    Cost, MasterKey, Passphrase, SealKey, SigningKey, Slot, SlotKind, VaultId,
+    Cost, MasterKey, Passphrase, SealKey, SigningKey, Slot, SlotKind, StorageKey, VaultId,
 };
 use techo_wire::canonical;
 use zeroize::{Zeroize, Zeroizing};
@@ -34,6 +34,18 @@ impl WorkingKeys {
             enrolment: SealKey::generate(rng),
             append: SigningKey::generate(rng),
             simulated_roots,
+        }
+    }
+
+    /// Returns the keys of the next key set: another entry key. Residents have sealed to the
+    /// enrolment key and admitted the append key, so both stay.
+    pub(crate) fn renewed(&self, rng: &mut impl CryptoRng) -> Self {
+        Self {
+            key_set: self.key_set.saturating_add(1),
+            entry: SigningKey::generate(rng),
+            enrolment: self.enrolment.clone(),
+            append: self.append.clone(),
+            simulated_roots: self.simulated_roots.clone(),
         }
     }
 
@@ -96,14 +108,12 @@ pub(crate) fn seal_file(
     let master = MasterKey::generate(rng);
     let slot = Slot::create(rng, folder, SlotKind::Passphrase, passphrase, cost, &master)
         .map_err(CityError::Passphrase)?;
-    let sealed = master.city_keys(folder).seal(rng, name.as_bytes(), plain);
-    let bytes = canonical::encode(&File {
-        version: 1,
+    let unlocked = Unlocked {
         folder,
         slot,
-        sealed,
-    });
-    Ok(([MAGIC, &bytes].concat(), Unlocked { folder, master }))
+        master,
+    };
+    Ok((unlocked.seal(rng, name, plain), unlocked))
 }
 
 /// Opens what [`seal_file`] sealed under the same name.
@@ -128,20 +138,37 @@ pub(crate) fn open_file(
         plain,
         Unlocked {
             folder: file.folder,
+            slot: file.slot,
             master,
         },
     ))
 }
 
-/// The master key of one sealed file.
+/// The master key of one sealed file, and the slot that leads to it.
 pub(crate) struct Unlocked {
     folder: VaultId,
+    slot: Slot,
     master: MasterKey,
 }
 
 impl Unlocked {
+    /// Seals another content for the same file and passphrase.
+    pub(crate) fn seal(&self, rng: &mut impl CryptoRng, name: &str, plain: &[u8]) -> Vec<u8> {
+        let sealed = self
+            .master
+            .city_keys(self.folder)
+            .seal(rng, name.as_bytes(), plain);
+        let file = File {
+            version: 1,
+            folder: self.folder,
+            slot: self.slot.clone(),
+            sealed,
+        };
+        [MAGIC, &canonical::encode(&file)].concat()
+    }
+
     /// Returns the key that seals the journal.
-    pub(crate) fn journal(&self) -> techo_vault::crypto::StorageKey {
+    pub(crate) fn journal(&self) -> StorageKey {
         self.master.city_log(self.folder)
     }
 }

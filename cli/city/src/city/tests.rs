@@ -217,6 +217,46 @@ fn a_city_opens_again_with_its_passphrase_only_and_once_at_a_time() {
 }
 
 #[test]
+fn a_new_entry_key_needs_the_root_and_leaves_the_journal_readable() {
+    let mut office = office();
+    let root = office.city.root_key().unwrap();
+    let wrong = office
+        .city
+        .renew_key(&root, &passphrase(), NOW)
+        .unwrap_err();
+    assert!(matches!(wrong, CityError::Passphrase(_)));
+    let vault = Passphrase::new("金庫の合言葉".to_owned());
+    let before = office.city.issuer_file().clone();
+    office.city.nonce(NOW).unwrap();
+    assert_eq!(office.city.renew_key(&root, &vault, NOW).unwrap(), 2);
+    let family = family();
+    let binding = enrol_child(&mut office, &family);
+    let Err(CityError::Undelivered) = office.city.renew_key(&root, &vault, NOW) else {
+        panic!()
+    };
+    office.city.publish(NOW, EXPORT, "export.csv").unwrap();
+    assert_eq!(held(&office, &family, binding).entries().len(), 7);
+    let Office {
+        _dir, path, city, ..
+    } = office;
+    drop(city);
+    let city = City::open(&path, &passphrase()).unwrap();
+    let status = city.status(NOW);
+    assert_eq!(
+        (status.key_set, status.issued, status.open_nonces),
+        (2, 7, 1)
+    );
+    let mut pinned = before;
+    let newest = city.issuer_file().latest().unwrap().signed().clone();
+    assert_eq!(
+        pinned.adopt(&newest),
+        Ok(true),
+        "who pinned the issuer before can follow"
+    );
+    assert_eq!(pinned.id(), city.issuer_file().id());
+}
+
+#[test]
 fn production_is_refused_until_its_roots_are_shipped() {
     let dir = tempfile::tempdir().unwrap();
     let plan = CityPlan {

@@ -8,3 +8,6 @@
 )]
 
 pub mod family;
+
+pub mod fault;
+pub mod seeded;

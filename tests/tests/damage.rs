@@ -1,6 +1,10 @@
 //! Damage to a vault's folder: the index may be lost, the segments heal from the relay, and what no
 //! copy has is named. `TECHO_FAULTS` sets how many of each kind are tried.
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +21,7 @@ fn faults() -> u64 {
     std::env::var("TECHO_FAULTS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(10)
+        .unwrap_or(30)
 }
 
 /// A closed vault of 500 records, all of them at a relay.

@@ -134,17 +134,6 @@ impl Feeds {
         }
     }
 
-    /// Stops expecting entries that are not held: their loss was accepted.
-    pub fn forget_missing(&mut self) {
-        let held: BTreeMap<FeedId, u64> = self
-            .feeds
-            .iter()
-            .map(|(id, feed)| (*id, feed.hashes.len() as u64))
-            .collect();
-        self.named
-            .retain(|feed, (seq, _)| held.get(feed).is_some_and(|length| *seq < *length));
-    }
-
     pub(super) fn standing(&self, feed: &FeedId, sequence: u64, hash: &EnvelopeHash) -> Standing {
         let expected = self.length(feed);
         match self.hash_at(feed, sequence) {

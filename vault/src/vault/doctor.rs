@@ -92,14 +92,6 @@ impl Vault {
         Ok(report)
     }
 
-    /// Stops expecting entries that no copy has, after a person has seen their list.
-    pub fn accept_loss(&mut self) -> Result<(), VaultError> {
-        for book in self.books.values_mut() {
-            book.replica.feeds_mut().forget_missing();
-        }
-        self.checkpoint(true)
-    }
-
     /// Returns how the vault stands.
     pub fn status(&self) -> Status {
         let books = || self.books.values();

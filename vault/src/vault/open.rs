@@ -8,13 +8,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use techo_wire::label::hash;
-use techo_wire::{Label, SealedItem, SignedReceipt, UnverifiedEnvelope, canonical};
+use techo_wire::{Envelope, Label, SealedItem, SignedReceipt, UnverifiedEnvelope, canonical};
 
 use super::write::rng;
 use super::{Book, Vault, VaultError};
 use crate::book::BookId;
 use crate::crypto::Passphrase;
-use crate::replica::BookSecrets;
+use crate::replica::{BookSecrets, Outcome};
 use crate::store::{
     Batch, BookTag, Damage, Frame, FrameKind, KeyName, Location, LockedVault, Position, Scanned,
     Store,
@@ -185,6 +185,8 @@ impl Vault {
 #[derive(Default)]
 struct Replay {
     envelopes: Vec<(UnverifiedEnvelope, Location)>,
+    /// Envelopes that rest on others which came later.
+    held: Vec<(Envelope, Location)>,
     items: Vec<Frame>,
 }
 
@@ -202,18 +204,29 @@ impl Replay {
     }
 
     fn flush(&mut self, book: &mut Book) {
-        let (envelopes, locations): (Vec<_>, Vec<_>) = std::mem::take(&mut self.envelopes)
-            .into_iter()
-            .filter_map(|(envelope, location)| Some((envelope.verify().ok()?, location)))
-            .unzip();
-        book.replica.accept(&envelopes);
-        for (envelope, location) in envelopes.iter().zip(locations) {
-            book.place(&envelope.head(), location);
+        let fresh = std::mem::take(&mut self.envelopes).into_iter();
+        let fresh = fresh.filter_map(|(envelope, at)| Some((envelope.verify().ok()?, at)));
+        let held = book.replay(fresh.collect());
+        self.held.extend(held);
+    }
+
+    /// Takes what had to wait: an entry that was damaged and fetched again lies behind those that
+    /// follow it.
+    fn settle(&mut self, book: &mut Book) {
+        let mut held = std::mem::take(&mut self.held);
+        loop {
+            let before = held.len();
+            held.sort_by_key(|(envelope, _)| envelope.seq());
+            held = book.replay(held);
+            if held.is_empty() || held.len() == before {
+                return;
+            }
         }
     }
 
     /// Items come after envelopes: a control op says which key opens them.
-    fn finish(self, book: &mut Book) {
+    fn finish(mut self, book: &mut Book) {
+        self.settle(book);
         for frame in self.items {
             let Some((first, body)) = frame.body.split_first_chunk::<32>() else {
                 continue;
@@ -230,5 +243,22 @@ impl Replay {
                 book.take_item((*first).into(), &item);
             }
         }
+    }
+}
+
+impl Book {
+    /// Takes envelopes from the log and returns those that rest on others which are not held.
+    fn replay(&mut self, batch: Vec<(Envelope, Location)>) -> Vec<(Envelope, Location)> {
+        let (envelopes, locations): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let outcomes = self.replica.accept(&envelopes);
+        let mut held = Vec::new();
+        for ((envelope, location), outcome) in envelopes.into_iter().zip(locations).zip(outcomes) {
+            match outcome {
+                Outcome::Accepted | Outcome::Known => self.place(&envelope.head(), location),
+                Outcome::Waiting | Outcome::Gap { .. } => held.push((envelope, location)),
+                Outcome::Fork | Outcome::Refused(_) => {}
+            }
+        }
+        held
     }
 }

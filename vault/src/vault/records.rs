@@ -48,20 +48,20 @@ impl Vault {
         let state = held
             .and_then(|doc| doc.record(Some(id.uuid)))
             .ok_or(VaultError::UnknownRecord)?;
-        let current: Fields = state
-            .fields
-            .iter()
-            .filter_map(|(field, values)| Some((field.clone(), values.first()?.clone())))
-            .collect();
+        let current = state.settled();
         let mut puts = techo_health::record::amend(&current, changes, confirmed)?;
-        for (field, value) in changes {
-            let contested = state
-                .fields
-                .get(field)
-                .is_some_and(|values| values.len() > 1);
-            if contested {
-                puts.insert(field.clone(), value.clone());
-            }
+        let wanted: Fields = current
+            .iter()
+            .chain(changes)
+            .map(|(field, value)| (field.clone(), value.clone()))
+            .collect();
+        let normal = Record::from_fields(&wanted)?.to_fields(confirmed)?;
+        let contested = |field: &&String| state.fields.get(*field).is_some_and(|all| all.len() > 1);
+        for field in changes.keys().filter(contested) {
+            puts.insert(
+                field.clone(),
+                normal.get(field).cloned().unwrap_or(Value::Null),
+            );
         }
         let edits: Vec<Edit> = puts
             .into_iter()
@@ -85,12 +85,11 @@ impl Vault {
         now: Timestamp,
     ) -> Result<(), VaultError> {
         let book = self.handbook_of(member)?;
-        let current: Fields = self
-            .book(&book)?
-            .profile()
-            .into_iter()
-            .filter_map(|(field, values)| Some((field, values.into_iter().next()?)))
-            .collect();
+        let profile = self.book(&book)?.replica.document(&DocId::Profile);
+        let current = profile
+            .and_then(|doc| doc.record(None))
+            .map(|state| state.settled());
+        let current = current.unwrap_or_default();
         let puts = techo_health::record::amend(&current, changes, false)?;
         let edits: Vec<Edit> = puts
             .into_iter()

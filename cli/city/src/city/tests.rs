@@ -580,7 +580,12 @@ impl ProveKey for Owner<'_> {
 }
 
 async fn relay(dir: &Path) -> RunningRelay {
+    relay_that_lets_prove(dir, 1_024).await
+}
+
+async fn relay_that_lets_prove(dir: &Path, boxes: usize) -> RunningRelay {
     let mut config = Config::new(dir);
+    config.limits.proofs = boxes;
     config.listen = vec!["127.0.0.1:0".parse().unwrap()];
     Relay::start(config).await.unwrap()
 }
@@ -620,16 +625,7 @@ async fn what_is_signed_arrives_once_in_order_and_only_where_it_was_asked_for() 
         "the inbox has not admitted the city yet"
     );
 
-    let append = office.city.issuer_file().latest().unwrap().append();
-    let connection = client.connect(&family.relay).await.unwrap();
-    connection
-        .prove(Role::Inbox, family.inbox.inbox(), &Owner(&family.inbox))
-        .await
-        .unwrap();
-    connection
-        .admit_key(family.inbox.inbox(), append, 1 << 20)
-        .await
-        .unwrap();
+    admit(&office, &client, &family).await;
 
     let report = office.city.deliver(&client, NOW).await.unwrap();
     assert!(report.failures.is_empty(), "{:?}", report.failures);
@@ -657,6 +653,62 @@ async fn what_is_signed_arrives_once_in_order_and_only_where_it_was_asked_for() 
     }
     assert_eq!(book.entries().len(), 8);
     assert_eq!(book.entries()[7].kind(), IssuedKind::Correct);
+    relay.stop().await;
+}
+
+/// Lets the city put into the family's inbox.
+async fn admit(office: &Office, client: &Client, family: &Family) {
+    let append = office.city.issuer_file().latest().unwrap().append();
+    let connection = client.connect(&family.relay).await.unwrap();
+    let id = family.inbox.inbox();
+    connection
+        .prove(Role::Inbox, id, &Owner(&family.inbox))
+        .await
+        .unwrap();
+    connection.admit_key(id, append, 1 << 20).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_inboxes_are_filled_over_as_many_connections_as_the_relay_asks_for() {
+    let store = tempfile::tempdir().unwrap();
+    let relay = relay_that_lets_prove(store.path(), 2).await;
+    let client = Client::new().unwrap();
+    let mut office = office();
+    let address = relay.address_for("127.0.0.1").unwrap();
+    let families: Vec<_> = (0..5).map(|_| family_at(address.clone())).collect();
+    for family in &families {
+        enrol_child(&mut office, family);
+        admit(&office, &client, family).await;
+    }
+    // More than one round for each inbox.
+    let days = (1..=28).flat_map(|day| (1..=3).map(move |month| (month, day)));
+    let header = "resident_id,vaccine,date\n".to_owned();
+    let csv = days.fold(header, |csv, (month, day)| {
+        csv + &format!("1000003,FLU,2026-{month:02}-{day:02}\n")
+    });
+    let report = office
+        .city
+        .publish(NOW, csv.as_bytes(), "many.csv")
+        .unwrap();
+    assert_eq!(report.issued, 5 * 84);
+    let report = office.city.deliver_by(&client, NOW, 2).await.unwrap();
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+    assert_eq!((report.delivered, report.pending), (5 * 85, 0));
+    let issuer = office.city.issuer_file();
+    for family in &families {
+        let payloads = inbox(&client, family).await;
+        let Some((IssuerPayload::Binding { binding, .. }, entries)) = payloads.split_first() else {
+            panic!("the binding comes first")
+        };
+        let mut book = IssuedBook::new(binding.verify(issuer, &family.terms()).unwrap());
+        for payload in entries {
+            let IssuerPayload::Issued { entry, .. } = payload else {
+                panic!()
+            };
+            book.accept(issuer, entry).unwrap();
+        }
+        assert_eq!(book.entries().len(), 84);
+    }
     relay.stop().await;
 }
 

@@ -11,3 +11,5 @@ pub mod family;
 
 pub mod fault;
 pub mod seeded;
+
+pub mod office;

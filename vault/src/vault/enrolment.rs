@@ -9,8 +9,9 @@ use super::{Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{ControlOp, Enrolment, EnrolmentHandle, MemberId};
 use crate::crypto::{SealKey, SigningKey};
-use crate::issued::{GroupName, InboxDescriptor, IssuerFile, Proof};
+use crate::issued::{GroupName, InboxDescriptor, IssuedBook, IssuerFile, Proof};
 use techo_wire::Label;
+use techo_wire::label::sha256;
 
 /// What a statement says of this family: nothing but fresh keys.
 #[derive(Debug, Clone)]
@@ -104,10 +105,13 @@ impl Vault {
                     .filter(|b| b.binding().issuer() == file.id())
                     .collect();
                 let entries: u64 = bound.iter().map(|book| book.next_index()).sum();
+                let documents: Vec<String> =
+                    bound.iter().filter_map(|b| document_hash(b)).collect();
                 let members = self.member_of(id).filter(|_| !bound.is_empty());
                 match views.iter_mut().find(|view| view.issuer == issuer) {
                     Some(view) => {
                         view.entries += entries;
+                        view.documents.extend(documents);
                         view.members.extend(members);
                     }
                     None => views.push(IssuerView {
@@ -116,6 +120,7 @@ impl Vault {
                         name: file.name().to_owned(),
                         members: members.into_iter().collect(),
                         entries,
+                        documents,
                     }),
                 }
             }
@@ -133,4 +138,9 @@ impl Vault {
         let entry = record.current().ok_or(VaultError::Withdrawn)?;
         Ok(Proof::new(&issuer, entry, show)?.to_text())
     }
+}
+
+fn document_hash(book: &IssuedBook) -> Option<String> {
+    let saved = book.document().save().ok()?;
+    Some(data_encoding::HEXLOWER.encode(&sha256(&saved.bytes)))
 }

@@ -166,6 +166,8 @@ pub struct IssuerView {
     pub members: Vec<MemberId>,
     /// How many entries it has issued to this family.
     pub entries: u64,
+    /// SHA-256 of each document derived from its entries, in hex: the same on every device.
+    pub documents: Vec<String>,
 }
 
 /// How the vault stands.

@@ -48,6 +48,17 @@ impl TestRelay {
         self.address.clone()
     }
 
+    /// Stops it and starts it again over the same folder, at the same address.
+    pub async fn restart(self, dir: &Path) -> Self {
+        let listen = self.running.addresses().to_vec();
+        self.stop().await;
+        Self::start_with(Config {
+            listen,
+            ..Config::new(dir)
+        })
+        .await
+    }
+
     /// Stops it in order.
     pub async fn stop(self) {
         self.running.stop().await;

@@ -2,7 +2,8 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use techo_health::{Fields, Member, Note, Record, Value};
-use techo_tests::family::{Device, NOW, TestRelay, pair, sync};
+use techo_tests::family::{Device, NOW, TestRelay, drive, pair, sync};
+use techo_vault::net::Change;
 
 fn note(text: &str) -> Record {
     Record::Note(Note {
@@ -87,4 +88,104 @@ async fn two_devices_see_the_same_family() {
         json(&tablet.open().timeline(None))
     );
     relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_vault_writes_under_a_feed_of_its_own() {
+    let root = tempfile::tempdir().unwrap();
+    let relay = TestRelay::start(&root.path().join("relay")).await;
+    let (phone, copy) = (
+        Device::new(root.path(), "phone"),
+        Device::new(root.path(), "copy"),
+    );
+    let mut vault = phone.found("phone");
+    vault.add_relay(relay.address(), NOW).unwrap();
+    let child = Member {
+        name: "手帳 はな".to_owned(),
+        ..Member::default()
+    };
+    let hana = vault.add_member(child, NOW).unwrap();
+    let (vault, _) = sync(vault).await;
+    vault.close().unwrap();
+    copy_folder(&phone.dir, &copy.dir);
+
+    let (mut first, mut second) = (phone.open(), copy.open());
+    first
+        .add_record(&hana, &note("ここで"), false, NOW)
+        .unwrap();
+    second
+        .add_record(&hana, &note("あそこで"), false, NOW)
+        .unwrap();
+    let (first, _) = sync(first).await;
+    let (second, report) = sync(second).await;
+    assert!(report.relays[0].findings.is_empty(), "no fork: {report:?}");
+    let (first, _) = sync(first).await;
+    assert_eq!(first.timeline(None).len(), 2);
+    assert_eq!(json(&first.timeline(None)), json(&second.timeline(None)));
+    relay.stop().await;
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watching_device_is_told_at_once_and_comes_back_after_the_relay() {
+    let root = tempfile::tempdir().unwrap();
+    let relay = TestRelay::start(&root.path().join("relay")).await;
+    let address = relay.address();
+    let (phone, tablet) = (
+        Device::new(root.path(), "phone"),
+        Device::new(root.path(), "tablet"),
+    );
+    let mut mother = phone.found("phone");
+    mother.add_relay(address.clone(), NOW).unwrap();
+    let child = Member {
+        name: "手帳 はな".to_owned(),
+        ..Member::default()
+    };
+    let hana = mother.add_member(child, NOW).unwrap();
+    let (mut mother, father) = pair(mother, tablet.empty(), &address).await;
+
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let watched = address.clone();
+    let watching = tokio::spawn(async move {
+        drive(father, async |driver| {
+            let stop = async { drop(stopped.await) };
+            let note = move |change| drop(tell.send(change));
+            driver.watch(&watched, stop, &note).await
+        })
+        .await
+    });
+    let wait = std::time::Duration::from_secs(60);
+    let mut next = async || {
+        tokio::time::timeout(wait, told.recv())
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    while !matches!(next().await, Change::InStep(_)) {}
+    mother
+        .add_record(&hana, &note("いま書いた"), false, NOW)
+        .unwrap();
+    let (mother, _) = sync(mother).await;
+    while !matches!(next().await, Change::Moved(report) if report.received > 0) {}
+
+    let again = relay.restart(&root.path().join("relay")).await;
+    while !matches!(next().await, Change::InStep(_)) {}
+    drop(stop.send(()));
+    let (father, ended) = watching.await.unwrap();
+    ended.unwrap();
+    assert_eq!(json(&father.timeline(None)), json(&mother.timeline(None)));
+    again.stop().await;
 }

@@ -70,8 +70,6 @@ struct Book {
     locations: BTreeMap<FeedId, Vec<Option<Location>>>,
     acknowledged: BTreeMap<RelayKey, Acknowledged>,
     cursors: BTreeMap<(RelayKey, InboxId), InboxCursor>,
-    /// Own feeds that may not be continued, because entries of them are not held here.
-    closed: BTreeSet<FeedId>,
     /// Inboxes of other devices into which this one has put a grant.
     granted: BTreeSet<InboxId>,
 }

@@ -5,7 +5,7 @@ use techo_wire::{AppendReceipt, Envelope, Label, Role, UnverifiedEnvelope};
 
 use super::driver::{Driver, NetError, RelayReport};
 use crate::crypto::SigningKey;
-use crate::sync::{Action, Event, Session};
+use crate::sync::{Action, Event, Finding, Session};
 use crate::vault::{InboxTarget, MailboxTarget};
 
 /// Bytes of envelopes read from the log at once.
@@ -168,7 +168,15 @@ impl Driver {
                         talk.receipts.extend(receipts);
                     }
                     Action::Remember(_) => {}
-                    Action::Report(finding) => report.report(&finding),
+                    Action::Report(finding) => {
+                        report.report(&finding);
+                        if let Finding::Fork { feed, .. } = finding {
+                            let book = talk.target.book;
+                            self.vault
+                                .with(move |vault| vault.forked(&book, &feed))
+                                .await?;
+                        }
+                    }
                 }
             }
         }

@@ -107,7 +107,6 @@ impl Book {
             locations: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             cursors: BTreeMap::new(),
-            closed: BTreeSet::new(),
             granted: BTreeSet::new(),
         }
     }

@@ -185,7 +185,21 @@ impl Vault {
         if !keep.is_empty() {
             self.commit(id, Batch::new(), &keep)?;
         }
+        for finding in &received.findings {
+            if let Finding::Fork { feed, .. } = finding {
+                self.forked(id, feed)?;
+            }
+        }
         Ok(received)
+    }
+
+    /// Takes note of a fork: if it is this device's own feed, another copy of this vault has written
+    /// it, and this one goes on under a new feed.
+    pub fn forked(&mut self, id: &BookId, feed: &FeedId) -> Result<(), VaultError> {
+        if self.book(id)?.secrets.feed_id() == Some(*feed) {
+            self.leave_feed(id)?;
+        }
+        Ok(())
     }
 
     /// Reads envelopes of a feed from the log, up to about `bytes` of them. One that cannot be read

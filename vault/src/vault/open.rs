@@ -69,8 +69,10 @@ impl Vault {
             vault.scrub()?;
         }
         if vault.install_changed(install)? {
-            for book in vault.books.values_mut() {
-                book.closed.extend(book.secrets.feed_id());
+            // Continued in two places, a feed would fork.
+            let books: Vec<BookId> = vault.books.keys().copied().collect();
+            for book in books {
+                vault.leave_feed(&book)?;
             }
             vault.note_install(install)?;
         }

@@ -99,13 +99,22 @@ impl Vault {
     }
 }
 
+impl Vault {
+    /// Never writes the present own feed of a book again: the next entry starts a new one.
+    pub(super) fn leave_feed(&mut self, id: &BookId) -> Result<(), VaultError> {
+        if self.book_mut(id)?.secrets.feed.take().is_some() {
+            self.save_keys(id)?;
+        }
+        Ok(())
+    }
+}
+
 impl Book {
     /// Says whether this device must start a new feed before it writes: it has none, or entries of
     /// it exist that are not held here.
     fn needs_feed(&self) -> bool {
-        self.secrets.feed_id().is_none_or(|feed| {
-            self.closed.contains(&feed)
-                || self.replica.feeds().missing().any(|head| head.feed == feed)
-        })
+        let feeds = self.replica.feeds();
+        let missing = |feed| feeds.missing().any(|head| head.feed == feed);
+        self.secrets.feed_id().is_none_or(missing)
     }
 }

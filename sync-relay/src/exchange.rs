@@ -3,7 +3,7 @@
 
 use crate::commit::Outcome;
 use crate::fetch::{self, Fetch};
-use crate::session::Session;
+use crate::session::{SMALL, Session};
 use crate::store::{Kept, Refusal, Write};
 use std::sync::Arc;
 use techo_wire::frame::{self, FrameError, encode_frame};
@@ -76,7 +76,7 @@ async fn read_requests(
         let next = tokio::select! {
             biased;
             _ = stopping.wait_for(|stop| *stop) => Err(ErrorCode::ShuttingDown),
-            next = next_frame(&mut receive, &mut reader) => next,
+            next = next_frame(session, &mut receive, &mut reader) => next,
         };
         let answer = match next {
             Ok(Some(request)) => answer(session, request).await,
@@ -91,15 +91,20 @@ async fn read_requests(
 }
 
 async fn next_frame(
+    session: &Session,
     receive: &mut quinn::RecvStream,
     reader: &mut FrameReader,
 ) -> Result<Option<Frame>, ErrorCode> {
+    let mut large = None;
     loop {
         match reader.next_frame() {
             Ok(Some(frame)) => return Ok(Some(frame)),
             Ok(None) => {}
             Err(FrameError::TooLarge { .. }) => return Err(ErrorCode::TooLarge),
             Err(_) => return Err(ErrorCode::Malformed),
+        }
+        if large.is_none() && reader.len() > SMALL {
+            large = session.large.acquire().await.ok();
         }
         match receive.read_chunk(CHUNK, true).await {
             Ok(Some(chunk)) => reader.push(&chunk.bytes),

@@ -8,7 +8,7 @@ use crate::store::MailboxStore;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use techo_wire::{BoxKey, ErrorCode, RelayKey, Role, prove};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// What all connections share.
 #[derive(Clone)]
@@ -28,7 +28,14 @@ pub(crate) struct Session {
     relay: RelayKey,
     exporter: [u8; 32],
     state: Mutex<State>,
+    /// Streams that may hold more than [`SMALL`] bytes of an unfinished frame.
+    pub(crate) large: Semaphore,
 }
+
+/// So much of an unfinished frame any stream may hold.
+pub(crate) const SMALL: usize = 64 << 10;
+/// How many streams of a connection may hold more at once. It bounds what idling peers cost.
+const LARGE: usize = 4;
 
 #[derive(Debug, Default)]
 struct State {
@@ -39,11 +46,13 @@ struct State {
 impl Session {
     pub(crate) fn new(shared: Shared, exporter: [u8; 32]) -> Self {
         let relay = shared.identity.public();
+        let large = Semaphore::new(LARGE);
         Self {
             shared,
             relay,
             exporter,
             state: Mutex::default(),
+            large,
         }
     }
 

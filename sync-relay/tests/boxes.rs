@@ -7,10 +7,12 @@
 )]
 
 mod support {
+    pub(crate) mod feed;
     pub(crate) mod world;
 }
 
-use support::world::{Feed, Key, World, drain, next, next_items, sealed};
+use support::feed::{Feed, Key, drain};
+use support::world::{World, next, next_items, sealed};
 use techo_client::{ClientError, Connection, InboxEvent, MailboxEvent};
 use techo_relay::{Limits, Quotas};
 use techo_wire::{

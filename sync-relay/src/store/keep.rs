@@ -71,6 +71,7 @@ impl<T: Table> MailboxStore for Keep<T> {
     }
 
     fn commit(&self, writes: &[Write]) -> Result<Vec<Result<Kept, Refusal>>, StoreError> {
+        self.table.revive()?;
         let mut draft = Draft::new(&self.table);
         let mut outcomes = Vec::with_capacity(writes.len());
         for write in writes {

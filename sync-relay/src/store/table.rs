@@ -9,8 +9,12 @@ pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 /// What a scan does with each pair; `false` ends it.
 pub(crate) type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> bool;
 
-/// Ordered keys and values of at most 64 KiB.
+/// Ordered keys, none the beginning of another, and values of 1 byte to 64 KiB.
 pub(crate) trait Table: Send + Sync {
+    /// Gives a table that failed the chance to come back, before a batch is judged.
+    fn revive(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// Visits the pairs under `prefix` whose key is not below `from`, in ascending order.
     fn scan(&self, prefix: &[u8], from: &[u8], visit: Visit<'_>) -> Result<(), StoreError>;

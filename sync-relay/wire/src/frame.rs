@@ -385,9 +385,14 @@ impl FrameReader {
         Ok(Some(frame))
     }
 
-    /// Whether bytes of an unfinished frame are held.
+    /// Whether no byte of an unfinished frame is held.
     pub const fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+
+    /// How many bytes of an unfinished frame are held.
+    pub const fn len(&self) -> usize {
+        self.held.len()
     }
 }
 

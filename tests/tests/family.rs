@@ -167,7 +167,7 @@ async fn a_watching_device_is_told_at_once_and_comes_back_after_the_relay() {
         })
         .await
     });
-    let wait = std::time::Duration::from_secs(60);
+    let wait = std::time::Duration::from_mins(1);
     let mut next = async || {
         tokio::time::timeout(wait, told.recv())
             .await
@@ -183,7 +183,7 @@ async fn a_watching_device_is_told_at_once_and_comes_back_after_the_relay() {
 
     let again = relay.restart(&root.path().join("relay")).await;
     while !matches!(next().await, Change::InStep(_)) {}
-    drop(stop.send(()));
+    stop.send(()).unwrap();
     let (father, ended) = watching.await.unwrap();
     ended.unwrap();
     assert_eq!(json(&father.timeline(None)), json(&mother.timeline(None)));

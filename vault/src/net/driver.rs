@@ -5,8 +5,8 @@ use techo_client::{Client, ClientError, Connection};
 use techo_wire::RelayAddress;
 use thiserror::Error;
 
-use super::SharedVault;
 use crate::Timestamp;
+use crate::net::SharedVault;
 use crate::pairing::PairingError;
 use crate::sync::Finding;
 use crate::vault::{FindingView, VaultError};

@@ -3,8 +3,8 @@
 use techo_client::{Connection, InboxEvent, MailboxEvent, ProveKey};
 use techo_wire::{AppendReceipt, Envelope, Label, Role, UnverifiedEnvelope};
 
-use super::driver::{Driver, NetError, RelayReport};
 use crate::crypto::SigningKey;
+use crate::net::driver::{Driver, NetError, RelayReport};
 use crate::sync::{Action, Event, Finding, Session};
 use crate::vault::{InboxTarget, MailboxTarget};
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use techo_client::{Connection, InboxEvent};
 use techo_wire::{InboxId, RelayAddress, Role, SealedItem};
 
-use super::driver::{Driver, NetError};
 use crate::Timestamp;
 use crate::crypto::SigningKey;
+use crate::net::driver::{Driver, NetError};
 use crate::pairing::{Digits, Inviter, Newcomer, PairingError, Ticket};
 use crate::vault::{Pairing, VaultError};
 

@@ -7,8 +7,8 @@ use techo_client::{Connection, InboxEvent, InboxStream, MailboxEvent, MailboxStr
 use techo_wire::RelayAddress;
 use tokio::sync::mpsc;
 
-use super::driver::{Driver, NetError, RelayReport};
-use super::exchange::Talk;
+use crate::net::driver::{Driver, NetError, RelayReport};
+use crate::net::exchange::Talk;
 use crate::sync::Event;
 use crate::vault::{InboxTarget, Vault, VaultError};
 

@@ -7,12 +7,12 @@ use techo_wire::label::hash;
 use techo_wire::{InboxId, Label, SealedItem, canonical};
 use zeroize::Zeroizing;
 
-use super::message::{MAX_BOOKS, Message, open_message, seal_message};
-use super::{Digits, Hello, Offer, PairingError, Ticket};
 use crate::Timestamp;
 use crate::book::Device;
 use crate::crypto::{SealKey, SigningKey};
 use crate::entry::Grant;
+use crate::pairing::message::{MAX_BOOKS, Message, open_message, seal_message};
+use crate::pairing::{Digits, Hello, Offer, PairingError, Ticket};
 
 /// A device of the family that answers a ticket.
 #[derive(Debug)]

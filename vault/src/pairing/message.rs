@@ -9,10 +9,10 @@ use rand_core::CryptoRng;
 use techo_wire::label::hash;
 use techo_wire::{InboxId, Label, SealedItem, canonical, verify_strict};
 
-use super::{PairingError, Ticket};
 use crate::book::Device;
 use crate::crypto::{DeviceKey, SealKey, SealPublic, SigningKey, open_item, seal_item};
 use crate::entry::{Grant, ItemPayload};
+use crate::pairing::{PairingError, Ticket};
 
 /// The most books that one pairing can hand over.
 pub(super) const MAX_BOOKS: usize = 20;

@@ -7,11 +7,11 @@ use techo_wire::label::hash;
 use techo_wire::{InboxId, Label, RelayAddress, SealedItem, canonical};
 use zeroize::Zeroizing;
 
-use super::message::{MAX_BOOKS, Message, open_message, seal_message};
-use super::{Digits, Hello, Offer, PairingError, Reveal, Ticket};
 use crate::Timestamp;
 use crate::crypto::{DeviceKey, SealKey, SigningKey, TicketSecret};
 use crate::entry::Grant;
+use crate::pairing::message::{MAX_BOOKS, Message, open_message, seal_message};
+use crate::pairing::{Digits, Hello, Offer, PairingError, Reveal, Ticket};
 use crate::replica::{DeviceSecrets, SavedDevice};
 
 /// The new device, between its ticket and its grants.

@@ -8,9 +8,9 @@ use data_encoding::BASE64URL_NOPAD;
 use minicbor::{Decode, Encode};
 use techo_wire::{RelayAddress, canonical};
 
-use super::PairingError;
 use crate::Timestamp;
 use crate::crypto::{Rendezvous, TicketSecret};
+use crate::pairing::PairingError;
 
 const PREFIX: &str = "techo1-ticket:";
 const MAX_TEXT: usize = 2048;

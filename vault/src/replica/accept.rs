@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use techo_wire::{Envelope, FeedId, Head};
 use thiserror::Error;
 
-use super::feeds::{Deferred, Standing};
-use super::{Quarantined, Replica};
 use crate::book::{Control, DeviceKey, Role};
 use crate::doc::{DocId, Document};
 use crate::entry::{Entry, Op, UnverifiedEntry};
+use crate::replica::feeds::{Deferred, Standing};
+use crate::replica::{Quarantined, Replica};
 
 /// What became of an envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]

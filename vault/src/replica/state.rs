@@ -5,10 +5,10 @@ use minicbor::{Decode, Encode};
 use techo_wire::{EnvelopeHash, canonical};
 use thiserror::Error;
 
-use super::{Feeds, Quarantined, Replica};
 use crate::book::{BookId, Control, DeviceKey, Fold};
 use crate::crypto::EpochKey;
 use crate::doc::{DocId, Document, Snapshot};
+use crate::replica::{Feeds, Quarantined, Replica};
 
 /// The version of this encoding: another version means that the state is made anew.
 const VERSION: u8 = 1;

@@ -3,12 +3,12 @@
 use rand_core::CryptoRng;
 use techo_wire::{Envelope, Head};
 
-use super::{BookSecrets, Replica};
 use crate::Timestamp;
 use crate::book::{Control, ControlOp};
 use crate::crypto::{EpochKey, SealError, SigningKey};
 use crate::doc::{DocError, DocId, Document, Edit};
 use crate::entry::{Certificate, FeedWriter, Op};
+use crate::replica::{BookSecrets, Replica};
 
 /// Why an own entry could not be written.
 #[derive(Debug, thiserror::Error)]

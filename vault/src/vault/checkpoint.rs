@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 use techo_wire::{FeedId, Head, InboxCursor, InboxId, RelayKey, canonical};
 
-use super::{Book, Vault, VaultError};
 use crate::book::BookId;
 use crate::doc::{ChangeHash, Snapshot};
 use crate::replica::Replica;
 use crate::store::{BookTag, Location, Position};
 use crate::sync::Acknowledged;
+use crate::vault::{Book, Vault, VaultError};
 
 /// Frames written since the last checkpoint that make another one worth its price.
 const TAIL: usize = 256;

@@ -3,13 +3,13 @@
 
 use techo_wire::{InboxId, SealedItem};
 
-use super::exchange::{InboxTarget, ItemsReceived, Outgoing};
-use super::write::rng;
-use super::{Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{BookId, BookKind, ControlOp, Device, DeviceOffer};
 use crate::entry::{Grant, ItemPayload};
 use crate::replica::{BookSecrets, DeviceSecrets, Replica};
+use crate::vault::exchange::{InboxTarget, ItemsReceived, Outgoing};
+use crate::vault::write::rng;
+use crate::vault::{Vault, VaultError};
 
 impl Vault {
     /// Does what can be done here, and returns whether entries were written and which grants are to
@@ -156,7 +156,7 @@ impl Vault {
     }
 }
 
-impl super::Book {
+impl crate::vault::Book {
     /// Whether a device has certified a feed here: then it holds the keys.
     fn has_written(&self, device: &Device) -> bool {
         let feeds = self.replica.feeds();

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::write::rng;
-use super::{Book, Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{BookId, BookKind, ControlOp, Genesis};
 use crate::crypto::{Cost, EpochKey, Passphrase};
 use crate::replica::{BookSecrets, DeviceSecrets, Replica};
 use crate::store::{Batch, BookTag, KeyName, LockedVault};
 use crate::vault::open::InstallId;
+use crate::vault::write::rng;
+use crate::vault::{Book, Vault, VaultError};
 
 /// The longest name of a household, device or relay, in characters.
 pub const MAX_NAME: usize = 64;
@@ -103,7 +103,7 @@ impl Book {
             tag,
             replica,
             secrets,
-            official: super::official::OfficialRecords::default(),
+            official: crate::vault::official::OfficialRecords::default(),
             locations: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             cursors: BTreeMap::new(),

@@ -2,16 +2,16 @@
 
 use techo_wire::{RelayAddress, SealedItem};
 
-use super::create::check_name;
-use super::views::DeviceView;
-use super::write::rng;
-use super::{Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{BookId, BookKind, ControlOp, Device, Role};
 use crate::entry::Grant;
 use crate::pairing::{Digits, Inviter, Newcomer, PairingError, Ticket};
 use crate::replica::BookSecrets;
 use crate::store::{Batch, KeyName};
+use crate::vault::create::check_name;
+use crate::vault::views::DeviceView;
+use crate::vault::write::rng;
+use crate::vault::{Vault, VaultError};
 
 /// Pairing that is under way on this device.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use super::views::{RelayView, Status};
-use super::{Book, Vault, VaultError};
 use crate::store::Damage;
+use crate::vault::views::{RelayView, Status};
+use crate::vault::{Book, Vault, VaultError};
 
 /// Entries that exist and that this vault does not hold whole.
 #[derive(Debug, Clone, Serialize)]

@@ -3,13 +3,13 @@
 
 use rand_core::Rng as _;
 
-use super::views::IssuerView;
-use super::write::rng;
-use super::{Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{ControlOp, Enrolment, EnrolmentHandle, MemberId};
 use crate::crypto::{SealKey, SigningKey};
 use crate::issued::{GroupName, InboxDescriptor, IssuedBook, IssuerFile, Proof};
+use crate::vault::views::IssuerView;
+use crate::vault::write::rng;
+use crate::vault::{Vault, VaultError};
 use techo_wire::Label;
 use techo_wire::label::sha256;
 

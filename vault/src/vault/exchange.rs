@@ -8,14 +8,14 @@ use techo_wire::{
     SealedItem, UnverifiedEnvelope, canonical,
 };
 
-use super::write::rng;
-use super::{Book, Vault, VaultError};
 use crate::Timestamp;
 use crate::book::BookId;
 use crate::crypto::SigningKey;
 use crate::replica::{Feeds, Outcome};
 use crate::store::{Batch, FrameKind, Location};
 use crate::sync::{Finding, Session};
+use crate::vault::write::rng;
+use crate::vault::{Book, Vault, VaultError};
 
 /// Bytes that an issuer may put into one inbox: the records of a lifetime.
 const ISSUER_QUOTA: u64 = 64 << 20;

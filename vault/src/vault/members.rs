@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use techo_health::{Member, Record};
 
-use super::views::MemberView;
-use super::write::rng;
-use super::{Book, Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{BookId, BookKind, ControlOp, MemberId};
 use crate::doc::{DocId, Edit};
+use crate::vault::views::MemberView;
+use crate::vault::write::rng;
+use crate::vault::{Book, Vault, VaultError};
 
 impl Vault {
     /// Adds a member: founds the handbook, writes the profile, enters both into the household.

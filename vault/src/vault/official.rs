@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 use techo_health::Value;
 use techo_wire::{AppendKey, InboxId, RelayAddress, SealedItem};
 
-use super::exchange::{InboxTarget, ItemsReceived};
-use super::views::{Issued, Source, TimelineItem, Verified, Version};
-use super::{Book, Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{ControlOp, Enrolment, IssuerId, MemberId};
 use crate::crypto::SigningKey;
@@ -18,6 +15,9 @@ use crate::issued::{
     SignedKeySet, feed_key_hash,
 };
 use crate::store::{Batch, FrameKind};
+use crate::vault::exchange::{InboxTarget, ItemsReceived};
+use crate::vault::views::{Issued, Source, TimelineItem, Verified, Version};
+use crate::vault::{Book, Vault, VaultError};
 
 /// Official records of one book.
 #[derive(Debug, Default)]

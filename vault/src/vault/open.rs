@@ -10,8 +10,6 @@ use std::sync::Arc;
 use techo_wire::label::hash;
 use techo_wire::{Envelope, Label, SealedItem, SignedReceipt, UnverifiedEnvelope, canonical};
 
-use super::write::rng;
-use super::{Book, Vault, VaultError};
 use crate::book::BookId;
 use crate::crypto::Passphrase;
 use crate::replica::{BookSecrets, Outcome};
@@ -19,6 +17,8 @@ use crate::store::{
     Batch, BookTag, Damage, Frame, FrameKind, KeyName, Location, LockedVault, Position, Scanned,
     Store,
 };
+use crate::vault::write::rng;
+use crate::vault::{Book, Vault, VaultError};
 
 /// Envelopes taken into a replica at once while the log is read.
 const REPLAY_BATCH: usize = 1024;

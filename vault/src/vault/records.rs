@@ -2,11 +2,11 @@
 
 use techo_health::{Fields, Record, Value};
 
-use super::write::rng;
-use super::{Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{BookId, MemberId};
 use crate::doc::{DocId, Edit, RecordId};
+use crate::vault::write::rng;
+use crate::vault::{Vault, VaultError};
 
 impl Vault {
     /// Writes a record of a member. `confirmed` lets implausible values through that a person has
@@ -119,7 +119,7 @@ impl Vault {
                 for record in document.records() {
                     let Some(uuid) = record.uuid else { continue };
                     let record = RecordId { doc: *doc, uuid };
-                    if !super::timeline::id_fits(&record.to_string(), text) {
+                    if !crate::vault::timeline::id_fits(&record.to_string(), text) {
                         continue;
                     }
                     if found.replace((*id, record)).is_some() {
@@ -131,7 +131,7 @@ impl Vault {
         if found.is_none()
             && self
                 .official_items()
-                .any(|item| super::timeline::id_fits(&item.id, text))
+                .any(|item| crate::vault::timeline::id_fits(&item.id, text))
         {
             return Err(VaultError::Official);
         }

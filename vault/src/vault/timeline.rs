@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use techo_health::{Value, When};
 
-use super::views::{RecordView, Source, TimelineItem};
-use super::{Book, Vault, VaultError};
 use crate::book::{BookId, MemberId};
 use crate::doc::RecordId;
+use crate::vault::views::{RecordView, Source, TimelineItem};
+use crate::vault::{Book, Vault, VaultError};
 
 /// The fewest characters by which a record may be named.
 const MIN_SHORT: usize = 4;

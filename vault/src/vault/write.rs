@@ -3,12 +3,12 @@
 use rand_core::CryptoRng;
 use techo_wire::Envelope;
 
-use super::{Book, Vault, VaultError};
 use crate::Timestamp;
 use crate::book::{BookId, ControlOp};
 use crate::doc::{DocId, Edit};
 use crate::replica::Replica;
 use crate::store::{Batch, FrameKind, KeyName};
+use crate::vault::{Book, Vault, VaultError};
 
 /// Returns the randomness of the operating system.
 pub(crate) fn rng() -> impl CryptoRng {

@@ -3,10 +3,11 @@
 
 use crate::commit::Outcome;
 use crate::fetch::{self, Fetch};
+use crate::sending::{Gone, write};
 use crate::session::{SMALL, Session};
 use crate::store::{Kept, Refusal, Write};
 use std::sync::Arc;
-use techo_wire::frame::{self, FrameError, encode_frame};
+use techo_wire::frame::{self, FrameError};
 use techo_wire::{
     AppendReceipt, BoxKey, Envelope, ErrorCode, Frame, FrameReader, InboxId, ItemHash, Label,
     MailboxId, PutReceipt, Role, SignedReceipt, UnverifiedEnvelope,
@@ -35,16 +36,6 @@ enum About {
     Nothing,
     Mailbox(MailboxId),
     Item(InboxId, ItemHash),
-}
-
-/// The stream or its connection is gone.
-#[derive(Debug)]
-pub(crate) struct Gone;
-
-impl From<quinn::WriteError> for Gone {
-    fn from(_: quinn::WriteError) -> Self {
-        Self
-    }
 }
 
 /// Serves one stream to its end.
@@ -318,10 +309,4 @@ fn error(refusal: Refusal) -> Frame {
         code: refusal.code,
         expected: refusal.expected,
     }
-}
-
-/// Sends one frame. Ours always fit: pages and receipts stay far below the cap.
-pub(crate) async fn write(send: &mut quinn::SendStream, frame: &Frame) -> Result<(), Gone> {
-    let bytes = encode_frame(frame).map_err(|_| Gone)?;
-    Ok(send.write_all(&bytes).await?)
 }

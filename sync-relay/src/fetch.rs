@@ -1,8 +1,8 @@
 //! Sends what a box holds, then what arrives. It reads the store page by page, so that a slow
 //! reader costs one page and a fast one is not held up.
 
-use crate::exchange::{Gone, write};
 use crate::notices::News;
+use crate::sending::{Gone, write};
 use crate::session::Session;
 use crate::store::{EnvelopePage, ItemPage, MailboxStore, Positions, StoreError, Write};
 use std::sync::Arc;

@@ -8,6 +8,7 @@ mod notices;
 mod commit;
 pub mod identity;
 mod session;
+mod sending;
 mod fetch;
 mod exchange;
 pub mod relay;

@@ -6,7 +6,6 @@ use techo_vault::crypto::{OpenError, SlotError};
 use techo_vault::issued::IssuedError;
 use thiserror::Error;
 
-use crate::register::RegisterFault;
 use crate::sheet::SheetError;
 
 /// Why the city could not do what was asked.
@@ -76,4 +75,13 @@ pub enum CityError {
     /// QUIC could not be set up.
     #[error("the network could not be used")]
     Client(#[from] techo_client::ClientError),
+}
+
+/// The first line that makes a register unusable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterFault {
+    /// The line, from 1.
+    pub line: u64,
+    /// The column, or `None` if the line as a whole is wrong.
+    pub column: Option<&'static str>,
 }

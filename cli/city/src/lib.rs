@@ -3,10 +3,12 @@
 //! A [`City`] is a folder: sealed keys, the public issuer file, and a sealed journal from which
 //! everything else is rebuilt. Every change is durable in the journal before it is reported.
 //! Nothing here reads a clock; randomness comes from the operating system.
+//!
+//! The module list is the layer list, bottom first; a module uses only those above it.
 
-mod error;
 mod text;
 mod sheet;
+mod error;
 mod forms;
 mod row;
 mod register;
@@ -23,7 +25,7 @@ mod deliver;
 pub use city::{City, CityPlan, CityStatus, IssuerPki};
 pub use deliver::{DeliveryFailure, DeliveryReport};
 pub use enrol::{EnrolAnswer, EnrolRefusal, ReviewReason};
-pub use error::CityError;
+pub use error::{CityError, RegisterFault};
 pub use publish::{PublishReport, Rejection, RejectionReason};
-pub use register::{Register, RegisterFault, Resident};
+pub use register::{Register, Resident};
 pub use sheet::SheetError;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use techo_health::{Date, When};
 use techo_jpki::Attributes;
 
+use crate::error::{CityError, RegisterFault};
 use crate::sheet::{Column, Sheet};
 use crate::text::normalise;
 
@@ -32,15 +33,6 @@ impl std::fmt::Debug for Resident {
     }
 }
 
-/// The first line that makes a register unusable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisterFault {
-    /// The line, from 1.
-    pub line: u64,
-    /// The column, or `None` if the line as a whole is wrong.
-    pub column: Option<&'static str>,
-}
-
 /// Why attributes name no single resident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoMatch {
@@ -58,7 +50,7 @@ pub struct Register {
 impl Register {
     /// Reads `resident_id,name,birth_date,gender,address,guardian_ids`; guardians are separated by
     /// spaces or semicolons. One wrong line refuses the whole register.
-    pub fn from_csv(bytes: &[u8]) -> Result<Self, crate::CityError> {
+    pub fn from_csv(bytes: &[u8]) -> Result<Self, CityError> {
         let sheet = Sheet::read(
             bytes,
             COLUMNS,
@@ -140,8 +132,8 @@ impl Register {
     }
 }
 
-fn fault(line: u64, column: Option<&'static str>) -> crate::CityError {
-    crate::CityError::Register(RegisterFault { line, column })
+fn fault(line: u64, column: Option<&'static str>) -> CityError {
+    CityError::Register(RegisterFault { line, column })
 }
 
 fn attributes_key(name: &str, birth: &str, gender: u8, address: &str) -> [String; 4] {
@@ -257,8 +249,7 @@ mod tests {
             ("1,x,1990-01-02,2,123456789018,", "my_number"),
         ] {
             let text = format!("resident_id,name,birth_date,gender,address,guardian_ids\n{line}\n");
-            let crate::CityError::Register(fault) =
-                Register::from_csv(text.as_bytes()).unwrap_err()
+            let CityError::Register(fault) = Register::from_csv(text.as_bytes()).unwrap_err()
             else {
                 panic!("{line}")
             };

@@ -1,6 +1,7 @@
 //! One connection to one relay: requests, receipts and fetches. It keeps no box and no key.
 
 use crate::error::{ClientError, Misbehaviour};
+use crate::link::Link;
 use crate::pipeline::{DONE, Pipeline, unexpected};
 use crate::stream::{InboxStream, MailboxStream};
 use std::collections::BTreeMap;
@@ -28,26 +29,7 @@ const APPENDS_AHEAD: usize = 8;
 /// A connection to a relay. Cheap to clone; closed when the last clone and fetch are gone.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Inner {
-    quic: quinn::Connection,
-    pipeline: Pipeline,
-    relay: RelayKey,
-    store: StoreId,
-    patience: Duration,
-}
-
-impl Inner {
-    pub(crate) const fn quic(&self) -> &quinn::Connection {
-        &self.quic
-    }
-
-    pub(crate) const fn patience(&self) -> Duration {
-        self.patience
-    }
+    link: Arc<Link>,
 }
 
 impl Connection {
@@ -66,7 +48,7 @@ impl Connection {
                 Err(ClientError::misbehaved(Misbehaviour::Welcome))
             }
             Frame::Welcome { version, store, .. } if version == frame::VERSION => Ok(Self {
-                inner: Arc::new(Inner {
+                link: Arc::new(Link {
                     quic,
                     pipeline,
                     relay,
@@ -81,22 +63,22 @@ impl Connection {
 
     /// The relay's key.
     pub fn relay(&self) -> RelayKey {
-        self.inner.relay
+        self.link.relay
     }
 
     /// The making of the relay's store. A new one means that what it kept may be gone.
     pub fn store(&self) -> StoreId {
-        self.inner.store
+        self.link.store
     }
 
     /// Whether the connection is gone.
     pub fn is_closed(&self) -> bool {
-        self.inner.quic.close_reason().is_some()
+        self.link.quic.close_reason().is_some()
     }
 
     /// Ends the connection with all its fetches.
     pub fn close(&self) {
-        self.inner.quic.close(DONE.into(), b"");
+        self.link.quic.close(DONE.into(), b"");
     }
 
     /// Proves a box key in a role, for this connection.
@@ -108,12 +90,12 @@ impl Connection {
     ) -> Result<(), ClientError> {
         let box_key = box_key.into();
         let mut exporter = [0; 32];
-        self.inner
+        self.link
             .quic
             .export_keying_material(&mut exporter, prove::EXPORTER_LABEL, b"")
             .map_err(|_| ClientError::Closed(None))?;
         let public = key.public();
-        let message = prove::to_be_signed(&exporter, &self.inner.relay, &box_key, role, &public);
+        let message = prove::to_be_signed(&exporter, &self.link.relay, &box_key, role, &public);
         let signature = key.sign(Label::Prove, &message);
         self.done(&Frame::Prove {
             box_key,
@@ -163,7 +145,7 @@ impl Connection {
                     .map(UnverifiedEnvelope::from)
                     .collect();
                 let request = Frame::Append { mailbox, envelopes };
-                pending.push((self.inner.pipeline.submit(&request).await?, *chunk));
+                pending.push((self.link.pipeline.submit(&request).await?, *chunk));
             }
             for (answer, chunk) in pending {
                 let Frame::AppendReceipt { receipt } = answer.answer().await? else {
@@ -187,13 +169,13 @@ impl Connection {
             append_key,
             item: item.clone(),
         };
-        let Frame::PutReceipt { receipt } = self.inner.pipeline.request(&request).await? else {
+        let Frame::PutReceipt { receipt } = self.link.pipeline.request(&request).await? else {
             return Err(unexpected());
         };
         let receipt = receipt
-            .verify_put(&self.inner.relay)
+            .verify_put(&self.link.relay)
             .map_err(ClientError::misbehaved)?;
-        let covers = receipt.store() == self.inner.store
+        let covers = receipt.store() == self.link.store
             && receipt.inbox() == inbox
             && receipt.item() == item.hash();
         if covers { Ok(receipt) } else { Err(contents()) }
@@ -212,7 +194,7 @@ impl Connection {
             cursors,
             live,
         };
-        MailboxStream::open(Arc::clone(&self.inner), mailbox, &request, live).await
+        MailboxStream::open(Arc::clone(&self.link), mailbox, &request, live).await
     }
 
     /// Fetches an inbox behind the last item held. Needs the inbox proven.
@@ -227,7 +209,7 @@ impl Connection {
             cursor,
             live,
         };
-        InboxStream::open(Arc::clone(&self.inner), &request, live).await
+        InboxStream::open(Arc::clone(&self.link), &request, live).await
     }
 
     /// Has items forgotten. Needs the inbox proven.
@@ -236,7 +218,7 @@ impl Connection {
     }
 
     async fn done(&self, request: &Frame) -> Result<(), ClientError> {
-        match self.inner.pipeline.request(request).await? {
+        match self.link.pipeline.request(request).await? {
             Frame::Done => Ok(()),
             _ => Err(unexpected()),
         }
@@ -250,7 +232,7 @@ impl Connection {
         sent: &[Envelope],
     ) -> Result<AppendReceipt, ClientError> {
         let receipt = receipt
-            .verify_append(&self.inner.relay)
+            .verify_append(&self.link.relay)
             .map_err(ClientError::misbehaved)?;
         let told: BTreeMap<FeedId, &Head> = receipt.heads().iter().map(|h| (h.feed, h)).collect();
         let covered = |envelope: &Envelope| {
@@ -259,7 +241,7 @@ impl Connection {
                     || (head.seq == envelope.seq() && head.hash == envelope.hash())
             })
         };
-        let covers = receipt.store() == self.inner.store
+        let covers = receipt.store() == self.link.store
             && receipt.mailbox() == mailbox
             && sent.iter().all(covered);
         if covers { Ok(receipt) } else { Err(contents()) }

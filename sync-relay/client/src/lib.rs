@@ -7,6 +7,7 @@ pub mod timings;
 mod tls;
 mod frames;
 mod pipeline;
+mod link;
 mod stream;
 mod connection;
 mod client;

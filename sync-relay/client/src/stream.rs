@@ -1,8 +1,8 @@
 //! What a relay sends of one box, as events; positions and proofs are the caller's business.
 
-use crate::connection::Inner;
 use crate::error::{ClientError, Misbehaviour};
 use crate::frames::{Incoming, Progress, write_all};
+use crate::link::Link;
 use crate::pipeline::{next_in_time, refused, unexpected};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,16 +38,16 @@ struct Fetching {
     live: bool,
     caught_up: bool,
     /// Keeps the connection open for as long as somebody reads.
-    _inner: Arc<Inner>,
+    _link: Arc<Link>,
 }
 
 impl Fetching {
-    async fn open(inner: Arc<Inner>, request: &Frame, live: bool) -> Result<Self, ClientError> {
+    async fn open(link: Arc<Link>, request: &Frame, live: bool) -> Result<Self, ClientError> {
         let bytes = encode_frame(request).map_err(|_| ClientError::TooLarge)?;
-        let patience = inner.patience();
+        let patience = link.patience;
         let progress = Progress::default();
         let opened = async {
-            let (mut send, receive) = inner.quic().open_bi().await?;
+            let (mut send, receive) = link.quic.open_bi().await?;
             write_all(&mut send, &bytes, &progress).await?;
             // The request is whole: nothing else will come on this stream.
             drop(send.finish());
@@ -63,7 +63,7 @@ impl Fetching {
             patience,
             live,
             caught_up: false,
-            _inner: inner,
+            _link: link,
         })
     }
 
@@ -98,13 +98,13 @@ pub struct MailboxStream {
 
 impl MailboxStream {
     pub(crate) async fn open(
-        inner: Arc<Inner>,
+        link: Arc<Link>,
         mailbox: MailboxId,
         request: &Frame,
         live: bool,
     ) -> Result<Self, ClientError> {
         Ok(Self {
-            fetching: Fetching::open(inner, request, live).await?,
+            fetching: Fetching::open(link, request, live).await?,
             mailbox,
         })
     }
@@ -131,12 +131,12 @@ pub struct InboxStream {
 
 impl InboxStream {
     pub(crate) async fn open(
-        inner: Arc<Inner>,
+        link: Arc<Link>,
         request: &Frame,
         live: bool,
     ) -> Result<Self, ClientError> {
         Ok(Self {
-            fetching: Fetching::open(inner, request, live).await?,
+            fetching: Fetching::open(link, request, live).await?,
         })
     }
 

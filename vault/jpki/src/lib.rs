@@ -7,10 +7,13 @@
 //!
 //! Not done in this version: real cards (PC/SC), production roots (see [`Roots`]) and revocation
 //! (CRL, OCSP). Without a revocation answer, only the simulated hierarchy is ever accepted.
+//!
+//! The module list is the layer list, bottom first; a module uses only those above it.
 
-mod canonical;
 mod error;
+mod canonical;
 mod attributes;
+pub mod consent;
 mod statement;
 mod card;
 mod bundle;
@@ -20,8 +23,6 @@ mod verify;
 mod files;
 #[cfg(any(test, feature = "simulated"))]
 pub mod simulated;
-
-pub mod consent;
 
 pub use attributes::{Attributes, Child};
 pub use bundle::{Bundle, UnverifiedBundle};

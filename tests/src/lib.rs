@@ -7,9 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
-pub mod family;
-
-pub mod fault;
 pub mod seeded;
-
+pub mod fault;
+pub mod batches;
+pub mod family;
 pub mod office;

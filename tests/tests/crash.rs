@@ -12,74 +12,18 @@ use std::io::{BufRead as _, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 
-use techo_vault::crypto::{Cost, Passphrase};
+use techo_tests::batches::{THREADS, open, passphrase};
+use techo_vault::crypto::Cost;
 use techo_vault::store::{
-    Batch, BookTag, DiskStore, FrameKind, LockedVault, Position, Scanned, Store, StoreError,
-    system_entropy,
+    DiskStore, LockedVault, Position, Scanned, Store, StoreError, system_entropy,
 };
-
-const FOLDER: &str = "TECHO_TEST_FOLDER";
-const ROUND: &str = "TECHO_TEST_ROUND";
-const THREADS: u8 = 4;
-
-fn passphrase() -> Passphrase {
-    Passphrase::new("a child that is killed".to_owned())
-}
-
-fn open(folder: &Path) -> Result<DiskStore, StoreError> {
-    let locked = LockedVault::open_dir(folder)?;
-    let unlocked = locked.unlock(&passphrase())?;
-    locked.into_store(&unlocked, system_entropy())
-}
-
-/// Three frames that say which batch they belong to, and which of it they are.
-fn batch(round: u8, thread: u8, n: u32) -> Batch {
-    let mut batch = Batch::new();
-    for part in 0..3_u8 {
-        let mut body = vec![round, thread, part];
-        body.extend_from_slice(&n.to_be_bytes());
-        body.resize(700 + usize::from(part) * 900, part);
-        batch.push(BookTag::from_bytes([thread; 8]), FrameKind::Envelope, body);
-    }
-    let name = format!("thread-{thread}").parse().unwrap();
-    batch.put_key(name, n.to_be_bytes().to_vec().into());
-    batch
-}
-
-/// What the killed process runs; it ends only by being killed.
-#[test]
-#[ignore = "runs as a child of the test that kills it"]
-fn a_child_that_commits() {
-    let (Ok(folder), Ok(round)) = (std::env::var(FOLDER), std::env::var(ROUND)) else {
-        return;
-    };
-    let store = open(Path::new(&folder)).unwrap();
-    let (store, round) = (&store, round.parse().unwrap());
-    thread::scope(|scope| {
-        for thread in 0..THREADS {
-            scope.spawn(move || {
-                for n in 0_u32.. {
-                    store.commit(batch(round, thread, n)).unwrap();
-                    println!("\nacknowledged {round} {thread} {n}");
-                }
-            });
-        }
-    });
-}
 
 /// Kills a child after `acknowledgements`; returns all that it managed to write down.
 fn run_and_kill(folder: &Path, round: u8, acknowledgements: usize) -> BTreeSet<(u8, u8, u32)> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "a_child_that_commits",
-            "--ignored",
-            "--nocapture",
-        ])
-        .env(FOLDER, folder)
-        .env(ROUND, round.to_string())
+    let mut child = Command::new(env!("CARGO_BIN_EXE_committer"))
+        .arg(folder)
+        .arg(round.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -1,0 +1,124 @@
+//! What can be typed: every command, option and example. Decides nothing about what they do.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod family;
+mod issuer;
+mod operator;
+mod japanese;
+mod parse;
+
+pub(crate) use family::{
+    AddArgs, AddKind, AmendArgs, CheckupArgs, DeviceArgs, DeviceCommand, InitArgs, JoinArgs,
+    MeasurementArgs, MemberAddArgs, MemberArgs, MemberCommand, NewRecord, NoteArgs, RecordArgs,
+    RecordCommand, SyncArgs, TimelineArgs, VaccinationArgs,
+};
+pub(crate) use issuer::{CheckArgs, EnrolArgs, GroupArg, ProveArgs};
+pub(crate) use operator::{CityArgs, CityCommand, DemoArgs, RelayArgs, RelayCommand};
+pub(crate) use parse::{Stop, parse};
+
+/// A family's own encrypted copy of its health records.
+#[derive(Debug, Parser)]
+#[command(
+    name = "techo",
+    version,
+    propagate_version = true,
+    after_help = "\
+Examples:
+  techo demo                            the whole story, in one folder
+  techo init --device \"Mother's phone\"  make a vault on this device
+  techo member add みほん花 --born 2024-10-01
+  techo timeline"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// The vault's folder [default: the platform's data folder; or `TECHO_VAULT`].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) vault: Option<PathBuf>,
+    /// The language of people: ja or en [default: `LANG`].
+    #[arg(long, global = true, value_name = "ja|en")]
+    pub(crate) lang: Option<LangArg>,
+    /// Print JSON for programs (docs/json.md).
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Read the passphrase from the first line of a file [or `TECHO_PASSPHRASE_FILE`].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// A language, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LangArg {
+    /// 日本語.
+    Ja,
+    /// English.
+    En,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a vault on this device for a new family.
+    #[command(
+        after_help = "Example:\n  techo init --device \"Mother's phone\" --relay relay.example:4433#KEY"
+    )]
+    Init(InitArgs),
+    /// The members of the family.
+    Member(MemberArgs),
+    /// Write down a vaccination, a measurement, a checkup or a note.
+    Add(AddArgs),
+    /// Everything that happened, in order.
+    #[command(after_help = "Example:\n  techo timeline --member みほん花 --kind vaccination")]
+    Timeline(TimelineArgs),
+    /// One record: show it with its history, or change what the family wrote.
+    Record(RecordArgs),
+    /// The family's devices: let a new one in.
+    Device(DeviceArgs),
+    /// Exchange what is new with the relay.
+    #[command(
+        after_help = "Examples:\n  techo sync\n  techo sync --watch      stay and keep in step"
+    )]
+    Sync(SyncArgs),
+    /// How the vault stands: what is held, what is still on its way.
+    #[command(after_help = "Example:\n  techo status --json")]
+    Status,
+    /// Ask a city for official records, with a My Number Card.
+    #[command(
+        after_help = "Example:\n  techo enrol --member みほん花 --issuer mihon.techo-issuer --nonce mihon.nonce \\\n      --simulated-card mother.card --child --address 見本県見本市1-2-3 --out hana.enrolment"
+    )]
+    Enrol(EnrolArgs),
+    /// The cities whose records the family accepts.
+    #[command(after_help = "Example:\n  techo issuers")]
+    Issuers,
+    /// Make a file that proves one official record to others.
+    #[command(after_help = "Example:\n  techo prove 3f9a2c --show who,what --out mr.techo-proof")]
+    Prove(ProveArgs),
+    /// Check such a file, offline, with nothing but the city's issuer file.
+    #[command(after_help = "Example:\n  techo check mr.techo-proof --issuer mihon.techo-issuer")]
+    Check(CheckArgs),
+    /// Read the whole vault and say what is damaged, missing or lost.
+    #[command(after_help = "Example:\n  techo doctor")]
+    Doctor,
+    /// For a city: publish records that residents can check.
+    City(CityArgs),
+    /// For an operator: run a relay.
+    Relay(RelayArgs),
+    /// Play the whole story with separate programs in one folder.
+    #[command(
+        after_help = "Examples:\n  techo demo\n  techo demo --keep ./demo      leave everything there to try by hand"
+    )]
+    Demo(DemoArgs),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! The Japanese help: what stands in the place of every English line. A test finds what is missing.
+
+use clap::{Arg, Command};
+
+const TEMPLATE: &str = "{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}";
+
+/// Puts Japanese in the place of every help text.
+pub(super) fn translate(command: Command) -> Command {
+    let name = command.get_name().to_owned();
+    command_at(command, &name)
+}
+
+fn command_at(mut command: Command, path: &str) -> Command {
+    if let Some(about) = about(path) {
+        command = command.about(about).long_about(None::<&str>);
+    }
+    if let Some(after) = command.get_after_help().map(ToString::to_string) {
+        let after = after
+            .replacen("Examples:", "例:", 1)
+            .replacen("Example:", "例:", 1);
+        command = command.after_help(after);
+    }
+    let is_top = !path.contains(' ');
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    for name in names {
+        let below = if is_top {
+            name.clone()
+        } else {
+            format!("{path} {name}")
+        };
+        let below = if is_top {
+            format!("techo {below}")
+        } else {
+            below
+        };
+        command = command.mut_subcommand(name, |sub| command_at(sub, &below));
+    }
+    let ids: Vec<String> = command
+        .get_arguments()
+        .map(|arg| arg.get_id().to_string())
+        .collect();
+    for id in ids {
+        command = command.mut_arg(id, argument);
+    }
+    command
+        .help_template(TEMPLATE)
+        .subcommand_help_heading("コマンド")
+        .subcommand_value_name("コマンド")
+        .disable_help_subcommand(true)
+}
+
+fn argument(arg: Arg) -> Arg {
+    let heading = if arg.is_positional() {
+        "引数"
+    } else {
+        "オプション"
+    };
+    match words(arg.get_id().as_str()) {
+        Some(help) => arg.help(help).long_help(None::<&str>).help_heading(heading),
+        None => arg.help_heading(heading),
+    }
+}
+
+/// What a command does.
+pub(super) fn about(path: &str) -> Option<&'static str> {
+    let path = path.strip_prefix("techo").unwrap_or(path).trim_start();
+    Some(match path {
+        "" => "家族の健康記録を、家族自身の手元に暗号化して持つ手帳です。",
+        "init" => "新しい家族の手帳を、この端末に作ります。",
+        "member" => "家族のメンバー。",
+        "member add" => "メンバーを加えます(端末を持たない人も)。",
+        "member list" => "メンバーの一覧。",
+        "member show" => "メンバーひとりの内容。",
+        "add" => "予防接種・計測・健診・メモを書きます。",
+        "add vaccination" => "予防接種1回分。",
+        "add measurement" => "身長・体重・体温などの計測値。",
+        "add checkup" => "健康診査(健診)。",
+        "add note" => "メモ。",
+        "timeline" => "すべての記録を日付順に表示します。",
+        "record" => "記録ひとつを見る、または家族の書いた記録を直します。",
+        "record show" => "記録と、その訂正の履歴を表示します。",
+        "record amend" => "家族が書いた記録の項目を直します。",
+        "device" => "家族の端末。新しい端末を迎え入れます。",
+        "device list" => "家族の端末の一覧。",
+        "device join" => "新しい端末で: 手帳と招待券を作り、迎え入れを待ちます。",
+        "device invite" => "家族の端末で: 新しい端末の招待券に応えます。",
+        "device confirm" => "どちらの端末でも: 途中のペアリングを続け、数字を確かめます。",
+        "sync" => "リレーと新しい記録をやり取りします。",
+        "status" => "手帳の状態: 手元にあるもの、まだ届いていないもの。",
+        "enrol" => "マイナンバーカードを使い、市区町村に公式記録を申し込みます。",
+        "issuers" => "記録を受け入れている市区町村。",
+        "prove" => "公式記録ひとつを、他の人に証明するファイルを作ります。",
+        "check" => "証明ファイルを、市区町村の発行者ファイルだけで、オフラインで確かめます。",
+        "doctor" => "手帳全体を読み、傷み・不足・失われたものを報告します。",
+        "city" => "市区町村用: 住民が検証できる記録を発行します。",
+        "city init" => "市区町村の鍵と、公開する発行者ファイルを作ります。",
+        "city card" => "架空の人の模擬カードを作ります。",
+        "city nonce" => "申込み1回分のナンスを発行します。",
+        "city enrol" => "申込みを住民の台帳と照合し、住民と結びつけます。",
+        "city publish" => "健康管理システムの出力CSVの内容を発行し、届けます。",
+        "city correct" => "発行済みの記録を、署名した新しい記録で訂正します。",
+        "city withdraw" => "誤って発行した記録を取り消します。",
+        "city deliver" => "まだ届けていないものを届けます。",
+        "city status" => "発行したものと、まだ届けていないもの。",
+        "relay" => "運用者用: リレーを動かします。",
+        "relay run" => {
+            "封筒を預かり、受け取られるまで保管します(Ctrl-Cで終了)。家族に伝える番地を表示します。"
+        }
+        "demo" => "すべての場面を、別々のプログラムで、ひとつのフォルダーの中で演じます。",
+        _ => return None,
+    })
+}
+
+/// What an argument or option means, by its id.
+pub(super) fn words(id: &str) -> Option<&'static str> {
+    common(id).or_else(|| family(id)).or_else(|| official(id))
+}
+
+fn common(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "help" => "この説明を表示します",
+        "version" => "版を表示します",
+        "vault" => "手帳のフォルダー(既定: OSのデータフォルダー、または TECHO_VAULT)",
+        "lang" => "表示の言語: ja または en(既定: LANG)",
+        "json" => "プログラム向けにJSONで出力します(docs/json.md)",
+        "passphrase_file" => "合言葉をファイルの1行目から読みます(または TECHO_PASSPHRASE_FILE)",
+        "member" => "だれの記録か: 名前、その一部、またはid",
+        "id" => "記録のid、またはその末尾(timelineに表示)",
+        "out" => "書き出すファイル",
+        "show" => {
+            "見せる部分: who(氏名・生年月日)、what(内容)、where(場所・ロット)。残りは隠れます"
+        }
+        "issuer" => "市区町村の発行者ファイル",
+        "nonce" => "この申込みのために市区町村が渡したナンスのファイル",
+        "name" => "名前",
+        "address" => "住所(子どもは、市区町村の台帳にあるとおり)",
+        "born" => "生年月日(2024-10-01、令和6年10月1日 など)",
+        "dir" => "フォルダー(なければ作ります)",
+        "file" => "ファイル",
+        "no_wait" => "1歩だけ進めて終わります(続きは techo device confirm)",
+        "wait" => "相手の端末を待つ秒数",
+        _ => return None,
+    })
+}
+
+fn family(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "device" => "家族の中でのこの端末の呼び名",
+        "relay" => "端末どうしをつなぐリレーの番地",
+        "sex" => "性別: female(女)または male(男)",
+        "kana" => "名前のかな",
+        "romaji" => "名前のローマ字(海外向けの証明用)",
+        "date" => "いつ(2026-04-03、R8.4.3、2026-04、6歳頃 など。既定: 日本の今日)",
+        "confirm" => "ありえないように見える値でも書きます(二度確かめたとき)",
+        "vaccine" => "ワクチンの記号か名前: MR、5種混合、BCG …",
+        "product" => "製品名",
+        "maker" => "製造者",
+        "lot" => "シールの製造番号(ロット)",
+        "dose_ml" => "接種量(mL)",
+        "dose" => "何回目か(1から)",
+        "facility" => "場所(医療機関・会場)",
+        "doctor" => "担当した人",
+        "voluntary" => "任意接種(定期接種でないもの)",
+        "reaction" => "接種後の反応",
+        "note" => "その他のメモ",
+        "quantity" => "身長、体重、頭囲、胸囲、体温 … または height、weight …",
+        "value" => "値(読み取ったとおり)",
+        "unit" => "単位: cm、kg、g、Cel …",
+        "posture" => "lying(ねて)または standing(立って)",
+        "checkup" => "18m、3y … または 1歳6か月児健診 …",
+        "judgement" => "判定: healthy(健康)、observe(要観察)、examine(要精査)、または言葉",
+        "finding" => "所見ひとつ(何度でも): 記号=内容",
+        "text" => "本文",
+        "title" => "題",
+        "kind" => "種類: vaccination、measurement、checkup、note",
+        "set" => "項目と新しい値(何度でも): 項目=値",
+        "clear" => "消す項目(何度でも)",
+        "ticket" => "新しい端末が表示した招待券(- で標準入力から)",
+        "digits" => "相手の端末に表示された6桁の数字",
+        "refuse" => "数字が違う: このペアリングをやめます",
+        "watch" => "Ctrl-Cまで続けて、いつも最新に保ちます",
+        _ => return None,
+    })
+}
+
+fn official(id: &str) -> Option<&'static str> {
+    Some(match id {
+        "simulated_card" => "模擬カードのファイル。本物のカードの代わりで、何も証明しません",
+        "child" => "メンバーはカードの持ち主の子どもです",
+        "agree" => "たずねられずに同意します(同意文は表示されます)",
+        "proof" => "証明ファイル",
+        "code" => "全国地方公共団体コード(6桁)",
+        "simulated_pki" => "模擬カードを受け入れます。何も証明せず、答えのすべてにそう書かれます",
+        "root_passphrase_file" => {
+            "ルート鍵の合言葉をファイルから読みます(ルート鍵は新しい鍵を作るときだけ使います)"
+        }
+        "gender" => "カードのとおり: 1 男、2 女、3 不明",
+        "register" => "住民の台帳(CSV)",
+        "no_deliver" => "今はリレーに届けません",
+        "listen" => "待ち受ける番地(何度でも。既定: すべて、UDP 4433番)",
+        "advertise" => "端末から見たこのリレーのホスト名",
+        "keep" => "このフォルダーを使い、すべてを残して、次に試すことを表示します",
+        _ => return None,
+    })
+}

@@ -1,0 +1,149 @@
+//! What a city, a relay's operator and a curious visitor type.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// A city.
+#[derive(Debug, Args)]
+pub(crate) struct CityArgs {
+    /// The city's folder.
+    #[arg(long, value_name = "DIR", global = true, default_value = "city")]
+    pub(crate) dir: PathBuf,
+    #[command(subcommand)]
+    pub(crate) command: CityCommand,
+}
+
+/// What a city does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CityCommand {
+    /// Make the city's keys and its public issuer file.
+    #[command(
+        after_help = "Example:\n  techo city --dir ./city init --name 見本市 --code 102016 --simulated-pki"
+    )]
+    Init {
+        /// The city's name.
+        #[arg(long)]
+        name: String,
+        /// Its six-digit code (全国地方公共団体コード).
+        #[arg(long)]
+        code: String,
+        /// Accept simulated cards: they prove nothing, and every answer says so.
+        #[arg(long)]
+        simulated_pki: bool,
+        /// Read the root key's passphrase from a file; the root key is for new keys alone.
+        #[arg(long, value_name = "FILE")]
+        root_passphrase_file: Option<PathBuf>,
+    },
+    /// Make a simulated card for a fictitious person.
+    #[command(
+        after_help = "Example:\n  techo city --dir ./city card --name 見本京子 --born 1992-05-05 --gender 2 --address 見本県見本市1-2-3 --out mother.card"
+    )]
+    Card {
+        /// The name.
+        #[arg(long)]
+        name: String,
+        /// The birth date.
+        #[arg(long, value_name = "DATE")]
+        born: String,
+        /// 1 male, 2 female, 3 unknown, as on the card.
+        #[arg(long)]
+        gender: u8,
+        /// The address.
+        #[arg(long)]
+        address: String,
+        /// Where to put the card.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Give out a nonce for one enrolment.
+    #[command(after_help = "Example:\n  techo city --dir ./city nonce --out mihon.nonce")]
+    Nonce {
+        /// Where to put it.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Verify an enrolment against the register and bind the resident.
+    #[command(
+        after_help = "Example:\n  techo city --dir ./city enrol hana.enrolment --register register.csv"
+    )]
+    Enrol {
+        /// The file from the resident.
+        file: PathBuf,
+        /// The city's register, CSV.
+        #[arg(long, value_name = "FILE")]
+        register: PathBuf,
+        /// Do not go to the relay now.
+        #[arg(long)]
+        no_deliver: bool,
+    },
+    /// Issue what an export of the city's health system holds, and deliver it.
+    #[command(after_help = "Example:\n  techo city --dir ./city publish 2026-04.csv")]
+    Publish {
+        /// The export, CSV in UTF-8 or `Shift_JIS` (docs/city-csv.md).
+        file: PathBuf,
+        /// Do not go to the relay now.
+        #[arg(long)]
+        no_deliver: bool,
+    },
+    /// Correct an issued record with a new, signed one.
+    #[command(after_help = "Example:\n  techo city --dir ./city correct corrections.csv")]
+    Correct {
+        /// Rows as in an export, with the corrected values (docs/city-csv.md).
+        file: PathBuf,
+        /// Do not go to the relay now.
+        #[arg(long)]
+        no_deliver: bool,
+    },
+    /// Take back records that were issued by mistake.
+    #[command(after_help = "Example:\n  techo city --dir ./city withdraw mistakes.csv")]
+    Withdraw {
+        /// Rows as in an export (docs/city-csv.md).
+        file: PathBuf,
+        /// Do not go to the relay now.
+        #[arg(long)]
+        no_deliver: bool,
+    },
+    /// Deliver what is still waiting.
+    #[command(after_help = "Example:\n  techo city --dir ./city deliver")]
+    Deliver,
+    /// What was issued and what is still waiting.
+    #[command(after_help = "Example:\n  techo city --dir ./city status")]
+    Status,
+}
+
+/// A relay.
+#[derive(Debug, Args)]
+pub(crate) struct RelayArgs {
+    #[command(subcommand)]
+    pub(crate) command: RelayCommand,
+}
+
+/// What an operator does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RelayCommand {
+    /// Keep envelopes until they are fetched, until Ctrl-C; prints the address to give to families.
+    #[command(
+        after_help = "Example:\n  techo relay run --dir ./relay --listen 0.0.0.0:4433 --advertise relay.example"
+    )]
+    Run {
+        /// The relay's folder: key and store. Made if it is missing.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// An address to listen on; may be given several times [default: all, UDP port 4433].
+        #[arg(long, value_name = "IP:PORT")]
+        listen: Vec<SocketAddr>,
+        /// The host by which devices reach this relay, for the address that is printed.
+        #[arg(long, value_name = "HOST")]
+        advertise: Option<String>,
+    },
+}
+
+/// A demo.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Use this folder, leave everything there and say what to try next.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}

@@ -1,0 +1,184 @@
+//! Why a record cannot be written, in words.
+
+use techo_health::date::DateError;
+use techo_health::{Quantity, RecordError};
+
+use super::{Exit, Told};
+use crate::lang::{Lang, dates, say, words};
+
+pub(super) fn told(lang: Lang, error: &RecordError) -> Told {
+    let field = |key: &str| words::field(lang, key);
+    match error {
+        RecordError::Missing { field: key } => Told::new(
+            "missing",
+            Exit::No,
+            say!(
+                lang,
+                "「{f}」がありません。",
+                "“{f}” is missing.",
+                f = field(key)
+            ),
+        ),
+        RecordError::Malformed { field: key } => Told::new(
+            "malformed",
+            Exit::No,
+            say!(
+                lang,
+                "「{f}」が読めません。",
+                "“{f}” cannot be read.",
+                f = field(key)
+            ),
+        ),
+        RecordError::Date { source, .. } => date(lang, source),
+        RecordError::TooLong { field: key, limit } => Told::new(
+            "too-long",
+            Exit::No,
+            say!(
+                lang,
+                "「{f}」は{l}バイトまでです。",
+                "“{f}” has at most {l} bytes.",
+                f = field(key),
+                l = limit
+            ),
+        ),
+        RecordError::ControlCharacter { field: key } => Told::new(
+            "control-character",
+            Exit::No,
+            say!(
+                lang,
+                "「{f}」に改行などの制御文字があります。",
+                "“{f}” holds a control character.",
+                f = field(key)
+            ),
+        ),
+        RecordError::LooksLikeMyNumber { field: key } => Told::new(
+            "my-number",
+            Exit::No,
+            say!(
+                lang,
+                "「{f}」にマイナンバーのような12桁の数字があります。書きませんでした。",
+                "“{f}” holds what looks like a My Number. It was not written.",
+                f = field(key)
+            ),
+        )
+        .hint(lang.of(
+            "マイナンバー(個人番号)は手帳に書かないでください。",
+            "Never write a My Number into the vault.",
+        )),
+        RecordError::Unit { quantity, units } => Told::new(
+            "unit",
+            Exit::No,
+            say!(
+                lang,
+                "{q}の単位ではありません。",
+                "{q} is not measured in that unit.",
+                q = quantity_name(lang, quantity)
+            ),
+        )
+        .hint(units.join(" / ")),
+        RecordError::Implausible {
+            quantity,
+            unit,
+            plausible_unit,
+        } => implausible(lang, quantity, unit, *plausible_unit),
+        RecordError::KindIsFixed => Told::new(
+            "kind-is-fixed",
+            Exit::No,
+            lang.of(
+                "記録の種類は変えられません。",
+                "The kind of a record does not change.",
+            ),
+        ),
+        RecordError::NotWritable => Told::new(
+            "newer-record",
+            Exit::No,
+            lang.of(
+                "新しい版のTechoだけが書ける記録です。",
+                "Only a newer version of Techo can write this record.",
+            ),
+        ),
+        _ => Told::new(
+            "record-refused",
+            Exit::No,
+            lang.of("この内容は記録できません。", "This cannot be recorded."),
+        ),
+    }
+}
+
+fn implausible(lang: Lang, quantity: &str, unit: &str, other: Option<&str>) -> Told {
+    let name = quantity_name(lang, quantity);
+    let text = say!(
+        lang,
+        "{q}がありえない値です(単位 {u})。",
+        "{q} is hardly possible in {u}.",
+        q = name,
+        u = unit
+    );
+    let hint = match other {
+        Some(other) => say!(
+            lang,
+            "単位は {o} ではありませんか? 正しければ --confirm を付けてください。",
+            "Did you mean {o}? If it is right as it is, add --confirm.",
+            o = other
+        ),
+        None => lang
+            .of(
+                "正しければ --confirm を付けてください。",
+                "If it is right, add --confirm.",
+            )
+            .to_owned(),
+    };
+    Told::new("implausible", Exit::No, text).hint(hint)
+}
+
+fn quantity_name(lang: Lang, key: &str) -> String {
+    let quantity = Quantity::new(key);
+    let known = quantity
+        .known()
+        .map(|known| lang.of(known.japanese, known.english).to_owned());
+    known.unwrap_or_else(|| words::field(lang, key))
+}
+
+pub(super) fn date(lang: Lang, error: &DateError) -> Told {
+    let text = match error {
+        DateError::Empty => lang.of("日付が空です。", "The date is empty.").to_owned(),
+        DateError::NoSuchMonth { month } => say!(
+            lang,
+            "{m}月はありません。",
+            "There is no month {m}.",
+            m = month
+        ),
+        DateError::NoSuchDay { year, month, last } => {
+            say!(
+                lang,
+                "{y}年{m}月は{l}日までです。",
+                "{y}-{m} has {l} days.",
+                y = year,
+                m = month,
+                l = last
+            )
+        }
+        DateError::YearOutOfRange => lang
+            .of("年が範囲の外です。", "The year is out of range.")
+            .to_owned(),
+        DateError::OutsideEra { era } => {
+            let name = dates::era_name(*era);
+            say!(
+                lang,
+                "その日は{n}ではありません。",
+                "That day is not in {n}.",
+                n = name
+            )
+        }
+        DateError::TooLong => lang
+            .of("言葉の日付が長すぎます。", "The date in words is too long.")
+            .to_owned(),
+        _ => lang
+            .of("日付が読めません。", "The date cannot be read.")
+            .to_owned(),
+    };
+    Told::new("date", Exit::Usage, text).hint(lang.of(
+        "例: 2026-04-03、R8.4.3、令和8年4月3日、2026-04、6歳頃",
+        "For example 2026-04-03, 2026-04, 2026, R8.4.3",
+    ))
+}

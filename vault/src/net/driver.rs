@@ -1,7 +1,7 @@
 //! One sync: every box of the vault at every relay of the family, until nothing is left to do.
 
 use serde::Serialize;
-use techo_client::{Client, ClientError, Connection};
+use techo_client::{Client, ClientError, Connection, Timings};
 use techo_wire::RelayAddress;
 use thiserror::Error;
 
@@ -115,8 +115,17 @@ pub struct Driver {
 impl Driver {
     /// Drives `vault`; `clock` tells the time for what is written on the way.
     pub fn new(vault: SharedVault, clock: fn() -> Timestamp) -> Result<Self, NetError> {
+        Self::with_timings(vault, clock, Timings::default())
+    }
+
+    /// Drives `vault` with deadlines of one's own.
+    pub fn with_timings(
+        vault: SharedVault,
+        clock: fn() -> Timestamp,
+        timings: Timings,
+    ) -> Result<Self, NetError> {
         Ok(Self {
-            client: Client::new()?,
+            client: Client::with_timings(timings)?,
             vault,
             clock,
         })

@@ -6,7 +6,7 @@ use techo_wire::{AppendReceipt, Envelope, Label, Role, UnverifiedEnvelope};
 use crate::crypto::SigningKey;
 use crate::net::driver::{Driver, NetError, RelayReport};
 use crate::sync::{Action, Event, Finding, Session};
-use crate::vault::{InboxTarget, MailboxTarget};
+use crate::vault::{InboxTarget, MailboxTarget, Vault};
 
 /// Bytes of envelopes read from the log at once.
 const READ_BYTES: usize = 1 << 20;
@@ -170,12 +170,16 @@ impl Driver {
                     Action::Remember(_) => {}
                     Action::Report(finding) => {
                         report.report(&finding);
-                        if let Finding::Fork { feed, .. } = finding {
-                            let book = talk.target.book;
-                            self.vault
-                                .with(move |vault| vault.forked(&book, &feed))
-                                .await?;
-                        }
+                        let book = talk.target.book;
+                        let note = move |vault: &mut Vault| match finding {
+                            Finding::Fork { feed, .. } => vault.forked(&book, &feed),
+                            Finding::Rollback { .. } => {
+                                vault.rolled_back();
+                                Ok(())
+                            }
+                            Finding::Withheld { .. } => Ok(()),
+                        };
+                        self.vault.with(note).await?;
                     }
                 }
             }

@@ -26,8 +26,11 @@ pub enum Outcome {
         /// The next sequence that would fit.
         expected: u64,
     },
-    /// Another envelope is held at this place of its feed.
-    Fork,
+    /// Another envelope is held at a place of its feed: at its own, or at the one it builds on.
+    Fork {
+        /// The sequence that exists twice.
+        sequence: u64,
+    },
     /// It is not from this book, or not from somebody who may write in it.
     Refused(Refusal),
 }
@@ -67,10 +70,10 @@ impl Replica {
 
     fn take(&mut self, envelope: &Envelope, plan: &mut Plan) -> Outcome {
         let head = envelope.head();
-        match self.feeds.standing(&head.feed, head.seq, &head.hash) {
+        match self.feeds.standing(&head, &envelope.previous()) {
             Standing::Next => {}
             Standing::Known => return Outcome::Known,
-            Standing::Fork => return Outcome::Fork,
+            Standing::Fork { sequence } => return Outcome::Fork { sequence },
             Standing::Gap { expected } => return Outcome::Gap { expected },
         }
         let entry = match self.open(envelope) {

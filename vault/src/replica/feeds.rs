@@ -53,7 +53,7 @@ pub struct Feeds {
 pub(super) enum Standing {
     Next,
     Known,
-    Fork,
+    Fork { sequence: u64 },
     Gap { expected: u64 },
 }
 
@@ -134,12 +134,22 @@ impl Feeds {
         }
     }
 
-    pub(super) fn standing(&self, feed: &FeedId, sequence: u64, hash: &EnvelopeHash) -> Standing {
+    /// The feed has signed both the envelope at `head` and that it follows `previous`: what is held
+    /// with other bytes at either place is a fork.
+    pub(super) fn standing(&self, head: &Head, previous: &EnvelopeHash) -> Standing {
+        let Head { feed, seq, hash } = head;
         let expected = self.length(feed);
+        match self.hash_at(feed, *seq) {
+            Some(held) if held == *hash => return Standing::Known,
+            Some(_) => return Standing::Fork { sequence: *seq },
+            None => {}
+        }
+        let Some(sequence) = seq.checked_sub(1) else {
+            return Standing::Next;
+        };
         match self.hash_at(feed, sequence) {
-            Some(held) if held == *hash => Standing::Known,
-            Some(_) => Standing::Fork,
-            None if sequence == expected => Standing::Next,
+            Some(held) if held == *previous => Standing::Next,
+            Some(_) => Standing::Fork { sequence },
             None => Standing::Gap { expected },
         }
     }

@@ -88,8 +88,7 @@ impl Vault {
         let book = self.book(id)?;
         let mut batch = Batch::new();
         batch.put_key(KeyName::book(book.tag), book.secrets.encode());
-        self.store.commit(batch)?;
-        Ok(())
+        self.commit_keys(batch)
     }
 }
 

@@ -216,8 +216,7 @@ impl Vault {
             batch.put_key(KeyName::book(book.tag), book.secrets.encode());
         }
         batch.delete_key(pairing_key()?);
-        self.store.commit(batch)?;
-        Ok(())
+        self.commit_keys(batch)
     }
 
     /// Puts pairing away until the next step, or forgets it.
@@ -228,8 +227,7 @@ impl Vault {
             Some(Pairing::Inviter(inviter)) => batch.put_key(pairing_key()?, inviter.encode()),
             None => batch.delete_key(pairing_key()?),
         }
-        self.store.commit(batch)?;
-        Ok(())
+        self.commit_keys(batch)
     }
 
     /// Returns the pairing that is under way.

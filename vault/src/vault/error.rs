@@ -95,8 +95,9 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// Says whether the same call may succeed later.
+    /// Says whether the same call may succeed later. After a full disk it may not: the vault has
+    /// stopped until it is opened again.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_retryable())
+        matches!(self, Self::Store(StoreError::InUse))
     }
 }

@@ -173,12 +173,12 @@ impl Vault {
                 Outcome::Known => received.heads.push(head),
                 Outcome::Waiting => received.waiting.push(envelope),
                 Outcome::Gap { .. } | Outcome::Refused(_) => received.refused += 1,
-                Outcome::Fork => {
-                    let Head { feed, seq, .. } = head;
-                    received.findings.push(Finding::Fork {
-                        feed,
-                        sequence: seq,
-                    });
+                Outcome::Fork { sequence } => {
+                    let feed = head.feed;
+                    let fork = Finding::Fork { feed, sequence };
+                    if !received.findings.contains(&fork) {
+                        received.findings.push(fork);
+                    }
                 }
             }
         }
@@ -191,6 +191,14 @@ impl Vault {
             }
         }
         Ok(received)
+    }
+
+    /// Takes note of a relay that shows less than it signed for: grants put there may be gone as
+    /// well, and are put again for devices that have not written since.
+    pub fn rolled_back(&mut self) {
+        for book in self.books.values_mut() {
+            book.granted.clear();
+        }
     }
 
     /// Takes note of a fork: if it is this device's own feed, another copy of this vault has written
@@ -270,13 +278,17 @@ impl Vault {
     ) -> Result<ItemsReceived, VaultError> {
         let mut received = ItemsReceived::default();
         let mut last = None;
+        let mut waits = false;
         for (position, item) in items {
             let hash = item.hash();
-            self.receive_item(target, item, now, &mut received)?;
-            last = Some(InboxCursor {
-                position,
-                item: hash,
-            });
+            waits |= self.receive_item(target, item, now, &mut received)?;
+            // What may be taken once earlier items have come is asked for again.
+            if !waits {
+                last = Some(InboxCursor {
+                    position,
+                    item: hash,
+                });
+            }
         }
         if let Some(last) = last {
             let book = self.book_mut(&target.book)?;

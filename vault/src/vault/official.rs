@@ -230,41 +230,43 @@ impl Book {
 }
 
 impl Vault {
-    /// Takes one item from an inbox and makes it durable.
+    /// Takes one item from an inbox and makes it durable. Says whether the item must wait for
+    /// earlier ones.
     pub(super) fn receive_item(
         &mut self,
         target: &InboxTarget,
         item: SealedItem,
         now: Timestamp,
         received: &mut ItemsReceived,
-    ) -> Result<(), VaultError> {
+    ) -> Result<bool, VaultError> {
         if target.inbox == self.book(&target.book)?.secrets.device.inbox_id() {
-            return self.receive_grant(target, &item, received);
+            self.receive_grant(target, &item, received)?;
+            return Ok(false);
         }
         let book = self.book_mut(&target.book)?;
         book.refresh_bindings();
         match book.take(target.inbox, &item) {
-            Ok(Taken::Held) => Ok(()),
+            Ok(Taken::Held) => {}
             Ok(Taken::Official) => {
                 received.official += 1;
-                self.keep_item(target, item)
+                self.keep_item(target, item)?;
             }
             Ok(Taken::Binding(op)) => {
                 self.write_controls(&target.book, now, vec![*op])?;
                 self.book_mut(&target.book)?.refresh_bindings();
                 received.bindings += 1;
-                Ok(())
             }
             Err(error @ IssuedError::Fork { .. }) => {
                 // Kept: the two signatures are proof against the issuer.
                 received.refused.push(error.to_string());
-                self.keep_item(target, item)
+                self.keep_item(target, item)?;
             }
             Err(error) => {
                 received.refused.push(error.to_string());
-                Ok(())
+                return Ok(error.is_retryable());
             }
         }
+        Ok(false)
     }
 
     fn keep_item(&mut self, target: &InboxTarget, item: SealedItem) -> Result<(), VaultError> {

@@ -258,7 +258,7 @@ impl Book {
             match outcome {
                 Outcome::Accepted | Outcome::Known => self.place(&envelope.head(), location),
                 Outcome::Waiting | Outcome::Gap { .. } => held.push((envelope, location)),
-                Outcome::Fork | Outcome::Refused(_) => {}
+                Outcome::Fork { .. } | Outcome::Refused(_) => {}
             }
         }
         held

@@ -6,7 +6,7 @@ use techo_wire::Envelope;
 use crate::Timestamp;
 use crate::book::{BookId, ControlOp};
 use crate::doc::{DocId, Edit};
-use crate::replica::Replica;
+use crate::replica::{Replica, WriteError};
 use crate::store::{Batch, FrameKind, KeyName};
 use crate::vault::{Book, Vault, VaultError};
 
@@ -57,12 +57,36 @@ impl Vault {
         }
         let book = self.book_mut(id)?;
         let mut batch = Batch::new();
+        let mut left = None;
         if book.needs_feed() {
+            left = Some(book.secrets.feed.take());
             Replica::start_feed(&mut book.secrets, &mut rng());
             batch.put_key(KeyName::book(book.tag), book.secrets.encode());
         }
-        let envelopes = write(book)?;
-        self.commit(id, batch, &envelopes)
+        match write(book) {
+            Ok(envelopes) => self.commit(id, batch, &envelopes),
+            Err(error) => {
+                // A refused edit left no trace; then the new feed must leave none either.
+                if let Some(feed) = left {
+                    book.secrets.feed = feed;
+                }
+                let refused = matches!(error, VaultError::Write(WriteError::Document(_)));
+                self.stopped |= !refused;
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes changes of key files durable.
+    pub(super) fn commit_keys(&mut self, batch: Batch) -> Result<(), VaultError> {
+        if self.stopped {
+            return Err(VaultError::Stopped);
+        }
+        self.store.commit(batch).map(drop).map_err(|error| {
+            // The keys in memory may be ahead of the disk from here on.
+            self.stopped = true;
+            error.into()
+        })
     }
 
     /// Makes envelopes durable that the replica has taken, and remembers where they lie.

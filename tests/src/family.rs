@@ -1,10 +1,14 @@
 //! A family in a temporary folder: vaults, a relay, pairing in one call. It holds no assertions.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use techo_client::Timings;
+use techo_health::{Member, Note, Record};
 use techo_relay::{Config, Relay, RunningRelay};
 use techo_vault::Timestamp;
+use techo_vault::book::MemberId;
 use techo_vault::crypto::{Cost, Passphrase};
 use techo_vault::net::{Driver, Patience, SharedVault, SyncReport};
 use techo_vault::vault::{InstallId, Vault};
@@ -50,18 +54,36 @@ impl TestRelay {
 
     /// Stops it and starts it again over the same folder, at the same address.
     pub async fn restart(self, dir: &Path) -> Self {
+        self.halt().await.start(Config::new(dir)).await
+    }
+
+    /// Stops it, and remembers where it listened.
+    pub async fn halt(self) -> HaltedRelay {
         let listen = self.running.addresses().to_vec();
         self.stop().await;
-        Self::start_with(Config {
-            listen,
-            ..Config::new(dir)
-        })
-        .await
+        HaltedRelay { listen }
     }
 
     /// Stops it in order.
     pub async fn stop(self) {
         self.running.stop().await;
+    }
+}
+
+/// A relay that is away, and may come back where it was.
+#[derive(Debug)]
+pub struct HaltedRelay {
+    listen: Vec<SocketAddr>,
+}
+
+impl HaltedRelay {
+    /// Starts it again at the same address.
+    pub async fn start(self, config: Config) -> TestRelay {
+        TestRelay::start_with(Config {
+            listen: self.listen,
+            ..config
+        })
+        .await
     }
 }
 
@@ -162,4 +184,111 @@ pub async fn pair(inviter: Vault, newcomer: Vault, relay: &RelayAddress) -> (Vau
         inviter,
         newcomer.close().await.expect("nobody else holds the vault"),
     )
+}
+
+/// Deadlines for relays that a test expects to fail.
+pub const HASTY: Timings = Timings {
+    connect: Duration::from_millis(700),
+    request: Duration::from_millis(700),
+    idle: Duration::from_secs(10),
+    keep_alive: Duration::from_secs(3),
+};
+
+/// Tries to keep a vault in step once with a relay that is expected to fail, and returns what
+/// happened.
+pub async fn sync_hastily(vault: Vault) -> (Vault, SyncReport) {
+    let driver = Driver::with_timings(SharedVault::new(vault), clock, HASTY).expect("a driver");
+    let report = driver.sync(&|_| ()).await.expect("a report");
+    let vault = driver.close().await.expect("nobody else holds the vault");
+    (vault, report)
+}
+
+/// A note of a fixed day.
+pub fn note(text: &str) -> Record {
+    Record::Note(Note {
+        text: text.to_owned(),
+        date: Some("2026-11-20".parse().expect("a date")),
+        ..Note::default()
+    })
+}
+
+/// Writes a note of a member.
+pub fn write(vault: &mut Vault, member: &MemberId, text: &str) {
+    vault
+        .add_record(member, &note(text), false, NOW)
+        .expect("a record");
+}
+
+/// Adds a member.
+pub fn add_child(vault: &mut Vault, name: &str) -> MemberId {
+    let child = Member {
+        name: name.to_owned(),
+        ..Member::default()
+    };
+    vault.add_member(child, NOW).expect("a member")
+}
+
+/// Everything that a vault shows.
+pub fn shown(vault: &Vault) -> String {
+    let all = (vault.timeline(None), vault.members());
+    serde_json::to_string_pretty(&all).expect("json")
+}
+
+/// A family of two devices that are in step with a relay.
+#[derive(Debug)]
+pub struct Family {
+    /// The first device.
+    pub phone: Device,
+    /// The second device.
+    pub tablet: Device,
+    /// The first device's vault.
+    pub mother: Vault,
+    /// The second device's vault.
+    pub father: Vault,
+    /// A member with one note.
+    pub hana: MemberId,
+}
+
+impl Family {
+    /// Founds a family at a relay.
+    pub async fn found(root: &Path, relay: &RelayAddress) -> Self {
+        let (phone, tablet) = (Device::new(root, "phone"), Device::new(root, "tablet"));
+        let mut mother = phone.found("phone");
+        mother.add_relay(relay.clone(), NOW).expect("a relay");
+        let hana = add_child(&mut mother, "手帳 はな");
+        write(&mut mother, &hana, "はじめて笑った");
+        let (mother, father) = pair(mother, tablet.empty(), relay).await;
+        let (father, _) = sync(father).await;
+        let (mother, _) = sync(mother).await;
+        assert_eq!(shown(&mother), shown(&father), "both begin in step");
+        Self {
+            phone,
+            tablet,
+            mother,
+            father,
+            hana,
+        }
+    }
+
+    /// Keeps both in step until nothing is left to exchange.
+    pub async fn sync_both(mother: Vault, father: Vault) -> (Vault, Vault) {
+        let (mother, _) = sync(mother).await;
+        let (father, _) = sync(father).await;
+        let (mother, _) = sync(mother).await;
+        (mother, father)
+    }
+}
+
+/// Copies a folder with everything in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
 }

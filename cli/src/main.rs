@@ -1,7 +1,9 @@
 //! The `techo` command line: parses, calls one use case, prints. It decides nothing about records.
+//!
+//! The module list is the layer list, bottom first; a module uses only those above it.
 
-mod lang;
 mod clock;
+mod lang;
 mod output;
 mod error;
 mod args;
@@ -9,8 +11,8 @@ mod passphrase;
 mod progress;
 mod place;
 mod desk;
-mod commands;
 mod demo;
+mod commands;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! Automerge documents of a book: applies checked changes and reads records; hostile input stops here.
 //!
-//! Bytes from others are taken apart by [`change`], judged by [`ledger`] against their own past and
+//! Bytes from others are taken apart by `change`, judged by `ledger` against their own past and
 //! encoded anew; only what comes out the same reaches Automerge. It never fetches, stores or orders.
 
 mod id;

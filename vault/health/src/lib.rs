@@ -6,6 +6,7 @@ pub mod value;
 pub mod decimal;
 pub mod personal_number;
 pub mod date;
+pub mod calendar;
 pub mod vaccine;
 pub mod quantity;
 pub mod record;

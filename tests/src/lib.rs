@@ -8,6 +8,7 @@
 )]
 
 pub mod seeded;
+pub mod bench;
 pub mod fault;
 pub mod batches;
 pub mod family;

@@ -24,6 +24,7 @@
 //! | CSV: Shift_JIS, BOM | `cli/city/src/city/tests.rs`: `the_same_file_issues_once_in_either_encoding_and_after_a_restart` |
 //! | CSV: quotes, empty cells | `cli/city/src/sheet.rs`: `quotes_empty_cells_and_line_numbers_are_kept_apart` |
 //! | CSV: impossible dates | `cli/city/src/city/tests.rs`: `every_bad_line_is_reported_and_the_good_ones_go_on`; `vault/health/src/date.rs` |
+//! | disk full | here `disk` |
 //! | disk full: the store alone | `vault/src/store/{segments,durable}/tests.rs`; the relay: `sync-relay/src/relay/tests.rs` |
 #![allow(
     clippy::expect_used,
@@ -33,6 +34,7 @@
 )]
 
 mod bad_input {
+    mod disk;
     mod relay;
     mod ticket;
     mod vault;

@@ -15,6 +15,7 @@ impl Vault {
     /// Does what can be done here, and returns whether entries were written and which grants are to
     /// be put into other devices' inboxes.
     pub fn chores(&mut self, now: Timestamp) -> Result<(bool, Vec<Outgoing>), VaultError> {
+        self.check_writable()?;
         let offered = self.offer_to_new_handbooks(now)?;
         let (added, grants) = self.answer_offers(now)?;
         Ok((offered || added, grants))

@@ -78,7 +78,8 @@ impl Vault {
         if secrets.kind == BookKind::Household {
             self.household = Some(id);
         }
-        let tag = BookTag::generate(&mut rng());
+        let known = self.books.get(&id).map(|book| book.tag);
+        let tag = known.unwrap_or_else(|| BookTag::generate(&mut rng()));
         self.books.insert(id, Book::new(tag, secrets));
         id
     }

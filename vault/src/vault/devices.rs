@@ -75,6 +75,7 @@ impl Vault {
 
     /// Enters a relay into the household, unless it is there.
     pub fn add_relay(&mut self, relay: RelayAddress, now: Timestamp) -> Result<(), VaultError> {
+        self.check_writable()?;
         let household = self.household.ok_or(VaultError::NoHousehold)?;
         if self.relays().contains(&relay) {
             return Ok(());
@@ -141,6 +142,7 @@ impl Vault {
         seen: Digits,
         now: Timestamp,
     ) -> Result<SealedItem, VaultError> {
+        self.check_writable()?;
         if inviter.digits() != Some(seen) {
             return Err(VaultError::DigitsDiffer);
         }
@@ -203,7 +205,6 @@ impl Vault {
             return Err(VaultError::HasHousehold);
         }
         let granted = newcomer.granted(item)?;
-        let mut batch = Batch::new();
         let mut kinds =
             std::iter::once(BookKind::Household).chain(std::iter::repeat(BookKind::Handbook));
         let mut books = Vec::new();
@@ -211,10 +212,20 @@ impl Vault {
             let kind = kinds.next().unwrap_or(BookKind::Handbook);
             books.push(self.adopt(BookSecrets::granted(grant, kind, device)));
         }
-        for id in &books {
+        // The household's keys say that this device has joined, so they come last: until they are
+        // durable, the pairing can be finished again.
+        let (household, handbooks) = books.split_first().ok_or(PairingError::OutOfTurn)?;
+        let mut batch = Batch::new();
+        for id in handbooks {
             let book = self.book(id)?;
             batch.put_key(KeyName::book(book.tag), book.secrets.encode());
         }
+        if !batch.is_empty() {
+            self.commit_keys(batch)?;
+        }
+        let book = self.book(household)?;
+        let mut batch = Batch::new();
+        batch.put_key(KeyName::book(book.tag), book.secrets.encode());
         batch.delete_key(pairing_key()?);
         self.commit_keys(batch)
     }

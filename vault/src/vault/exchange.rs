@@ -150,9 +150,7 @@ impl Vault {
         id: &BookId,
         envelopes: Vec<Envelope>,
     ) -> Result<Received, VaultError> {
-        if self.stopped {
-            return Err(VaultError::Stopped);
-        }
+        self.check_writable()?;
         let book = self.book_mut(id)?;
         let outcomes = book.replica.accept(&envelopes);
         let mut received = Received::default();
@@ -276,6 +274,7 @@ impl Vault {
         items: Vec<(u64, SealedItem)>,
         now: Timestamp,
     ) -> Result<ItemsReceived, VaultError> {
+        self.check_writable()?;
         let mut received = ItemsReceived::default();
         let mut last = None;
         let mut waits = false;

@@ -43,6 +43,7 @@ impl Vault {
         confirmed: bool,
         now: Timestamp,
     ) -> Result<RecordId, VaultError> {
+        self.check_writable()?;
         let (book, id) = self.find_family_record(id)?;
         let held = self.book(&book)?.replica.document(&id.doc);
         let state = held
@@ -84,6 +85,7 @@ impl Vault {
         changes: &Fields,
         now: Timestamp,
     ) -> Result<(), VaultError> {
+        self.check_writable()?;
         let book = self.handbook_of(member)?;
         let profile = self.book(&book)?.replica.document(&DocId::Profile);
         let current = profile

@@ -46,15 +46,22 @@ impl Vault {
         })
     }
 
+    /// Refuses once a write has failed: what is in memory must not be told as done.
+    pub(super) fn check_writable(&self) -> Result<(), VaultError> {
+        if self.stopped {
+            Err(VaultError::Stopped)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Lets `write` make entries of this device's feed and makes them durable.
     fn author(
         &mut self,
         id: &BookId,
         write: impl FnOnce(&mut Book) -> Result<Vec<Envelope>, VaultError>,
     ) -> Result<(), VaultError> {
-        if self.stopped {
-            return Err(VaultError::Stopped);
-        }
+        self.check_writable()?;
         let book = self.book_mut(id)?;
         let mut batch = Batch::new();
         let mut left = None;
@@ -79,9 +86,7 @@ impl Vault {
 
     /// Makes changes of key files durable.
     pub(super) fn commit_keys(&mut self, batch: Batch) -> Result<(), VaultError> {
-        if self.stopped {
-            return Err(VaultError::Stopped);
-        }
+        self.check_writable()?;
         self.store.commit(batch).map(drop).map_err(|error| {
             // The keys in memory may be ahead of the disk from here on.
             self.stopped = true;
@@ -96,9 +101,7 @@ impl Vault {
         mut batch: Batch,
         envelopes: &[Envelope],
     ) -> Result<(), VaultError> {
-        if self.stopped {
-            return Err(VaultError::Stopped);
-        }
+        self.check_writable()?;
         let tag = self.book(id)?.tag;
         let first = batch.frames.len();
         for envelope in envelopes {

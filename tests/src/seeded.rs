@@ -1,5 +1,9 @@
 //! Repeatable randomness for tests: the same seed gives the same numbers. It protects nothing.
 
+use std::convert::Infallible;
+
+use rand_core::{TryCryptoRng, TryRng};
+
 /// A small generator (splitmix64, Steele et al. 2014).
 #[derive(Debug, Clone)]
 pub struct Seeded(u64);
@@ -24,3 +28,27 @@ impl Seeded {
         self.draw() % bound.max(1)
     }
 }
+
+impl TryRng for Seeded {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let [a, b, c, d, ..] = self.draw().to_le_bytes();
+        Ok(u32::from_le_bytes([a, b, c, d]))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.draw())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            let drawn = self.draw().to_le_bytes();
+            chunk.copy_from_slice(&drawn[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// For tests that need the same keys every time.
+impl TryCryptoRng for Seeded {}

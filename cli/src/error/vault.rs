@@ -182,6 +182,7 @@ fn store(lang: Lang, error: &StoreError) -> Told {
             "Techoを更新してください。手帳はそのままです。",
             "Update Techo. The vault was left as it is.",
         )),
+        StoreError::Unlock(error) => slot(lang, *error),
         StoreError::InUse => told(
             "in-use",
             Exit::No,

@@ -252,8 +252,7 @@ impl Failure {
     pub(crate) fn report(&self, lang: Lang, json: bool) -> u8 {
         let told = self.told(lang);
         if json {
-            let line = serde_json::json!({ "schema": "error/1", "data": told });
-            tell(&line.to_string());
+            tell(&crate::output::answer("error/1", &told).unwrap_or_default());
         } else {
             tell(&format!(
                 "{}: {}",

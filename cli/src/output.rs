@@ -54,7 +54,7 @@ impl Output {
         people: impl FnOnce(&mut Page),
     ) -> io::Result<()> {
         if self.json {
-            let mut line = serde_json::to_string(&Answer { schema, data })?;
+            let mut line = answer(schema, data)?;
             line.push('\n');
             return write(&line);
         }
@@ -90,6 +90,11 @@ impl Output {
         io::stdin().read_line(&mut answer)?;
         Ok(answer)
     }
+}
+
+/// One line for programs.
+pub(crate) fn answer<T: Serialize>(schema: &str, data: &T) -> serde_json::Result<String> {
+    serde_json::to_string(&Answer { schema, data })
 }
 
 /// Writes and flushes, so that whoever reads a pipe sees each answer when it is given.

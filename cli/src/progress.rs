@@ -11,6 +11,7 @@ use crate::output::Output;
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
+    what: String,
 }
 
 impl Progress {
@@ -22,19 +23,22 @@ impl Progress {
         } else {
             ProgressBar::hidden()
         };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());
         if watched {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
-        Self { bar }
+        Self {
+            bar,
+            what: what.to_owned(),
+        }
     }
 
     /// Shows how much is done.
     pub(crate) fn reached(&self, count: usize) {
-        self.bar.set_position(count as u64);
+        self.bar.set_message(format!("{} {count}", self.what));
     }
 }
 

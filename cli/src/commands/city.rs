@@ -16,7 +16,8 @@ use crate::args::CityCommand;
 use crate::clock;
 use crate::desk::{Desk, network, read_text, write_text};
 use crate::error::{Failure, NotBound};
-use crate::lang::say;
+use crate::lang::{Lang, say};
+use crate::output::Page;
 use crate::passphrase::Source;
 
 /// Beside the city's own files: the authority that makes simulated cards.
@@ -130,27 +131,31 @@ fn init(
         simulated,
     };
     desk.out.show("city-init/1", &founded, |page| {
-        page.line(say!(
-            lang,
-            "{n}の鍵を作りました。",
-            "Made the keys of {n}.",
-            n = name
-        ));
-        page.line(say!(
-            lang,
-            "住民に配る発行者ファイル: {f}",
-            "The issuer file to give to residents: {f}",
-            f = founded.issuer_file
-        ));
-        page.line(lang.of(
-            "ルート鍵のファイルは、このフォルダーから離れた安全な所へ移してください。",
-            "Move the root key's file out of this folder to a safe place.",
-        ));
-        if simulated {
-            page.line(SimulatedPki::BANNER);
-        }
+        show_founded(lang, page, name, &founded);
     })?;
     Ok(())
+}
+
+fn show_founded(lang: Lang, page: &mut Page, name: &str, founded: &Founded) {
+    page.line(say!(
+        lang,
+        "{n}の鍵を作りました。",
+        "Made the keys of {n}.",
+        n = name
+    ));
+    page.line(say!(
+        lang,
+        "住民に配る発行者ファイル: {f}",
+        "The issuer file to give to residents: {f}",
+        f = founded.issuer_file
+    ));
+    page.line(lang.of(
+        "ルート鍵のファイルは、このフォルダーから離れた安全な所へ移してください。",
+        "Move the root key's file out of this folder to a safe place.",
+    ));
+    if founded.simulated {
+        page.line(SimulatedPki::BANNER);
+    }
 }
 
 #[derive(Debug)]

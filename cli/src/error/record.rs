@@ -7,6 +7,46 @@ use super::{Exit, Told};
 use crate::lang::{Lang, dates, say, words};
 
 pub(super) fn told(lang: Lang, error: &RecordError) -> Told {
+    match error {
+        RecordError::Date { source, .. } => date(lang, source),
+        RecordError::Unit { quantity, units } => Told::new(
+            "unit",
+            Exit::No,
+            say!(
+                lang,
+                "{q}の単位ではありません。",
+                "{q} is not measured in that unit.",
+                q = quantity_name(lang, quantity)
+            ),
+        )
+        .hint(units.join(" / ")),
+        RecordError::Implausible {
+            quantity,
+            unit,
+            plausible_unit,
+        } => implausible(lang, quantity, unit, *plausible_unit),
+        RecordError::KindIsFixed => Told::new(
+            "kind-is-fixed",
+            Exit::No,
+            lang.of(
+                "記録の種類は変えられません。",
+                "The kind of a record does not change.",
+            ),
+        ),
+        RecordError::NotWritable => Told::new(
+            "newer-record",
+            Exit::No,
+            lang.of(
+                "新しい版のTechoだけが書ける記録です。",
+                "Only a newer version of Techo can write this record.",
+            ),
+        ),
+        other => field(lang, other),
+    }
+}
+
+/// What is wrong with one field.
+fn field(lang: Lang, error: &RecordError) -> Told {
     let field = |key: &str| words::field(lang, key);
     match error {
         RecordError::Missing { field: key } => Told::new(
@@ -29,7 +69,6 @@ pub(super) fn told(lang: Lang, error: &RecordError) -> Told {
                 f = field(key)
             ),
         ),
-        RecordError::Date { source, .. } => date(lang, source),
         RecordError::TooLong { field: key, limit } => Told::new(
             "too-long",
             Exit::No,
@@ -65,38 +104,6 @@ pub(super) fn told(lang: Lang, error: &RecordError) -> Told {
             "マイナンバー(個人番号)は手帳に書かないでください。",
             "Never write a My Number into the vault.",
         )),
-        RecordError::Unit { quantity, units } => Told::new(
-            "unit",
-            Exit::No,
-            say!(
-                lang,
-                "{q}の単位ではありません。",
-                "{q} is not measured in that unit.",
-                q = quantity_name(lang, quantity)
-            ),
-        )
-        .hint(units.join(" / ")),
-        RecordError::Implausible {
-            quantity,
-            unit,
-            plausible_unit,
-        } => implausible(lang, quantity, unit, *plausible_unit),
-        RecordError::KindIsFixed => Told::new(
-            "kind-is-fixed",
-            Exit::No,
-            lang.of(
-                "記録の種類は変えられません。",
-                "The kind of a record does not change.",
-            ),
-        ),
-        RecordError::NotWritable => Told::new(
-            "newer-record",
-            Exit::No,
-            lang.of(
-                "新しい版のTechoだけが書ける記録です。",
-                "Only a newer version of Techo can write this record.",
-            ),
-        ),
         _ => Told::new(
             "record-refused",
             Exit::No,

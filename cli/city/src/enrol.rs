@@ -2,7 +2,7 @@
 
 use techo_jpki::{
     Enrolment, Environment, Expectation, Judgement, ManualReason, NonceLedger, NonceRefusal,
-    Refusal, Revocation, UnverifiedBundle, consent,
+    Refusal, Revocation, RevocationSource, UnverifiedBundle, consent,
 };
 use techo_vault::book::EnrolmentHandle;
 use techo_vault::crypto::SealPublic;
@@ -138,7 +138,7 @@ impl City {
         }
         let evidence = fresh.and_then(|fresh| fresh.verify(&self.roots, now));
         evidence
-            .and_then(|e| e.accept(Revocation::NotChecked))
+            .and_then(|e| e.accept(RevocationSource::Nobody, now))
             .map_err(Refused::Evidence)
     }
 
@@ -177,6 +177,7 @@ impl City {
             .to_owned(),
             verified_at: now,
             revocation_checked_at: match enrolment.revocation() {
+                Revocation::NotRevoked => Some(now),
                 Revocation::NotChecked | _ => None,
             },
             simulated,

@@ -18,7 +18,7 @@ pub(crate) struct WorkingKeys {
     pub(crate) entry: SigningKey,
     pub(crate) enrolment: SealKey,
     pub(crate) append: SigningKey,
-    /// DER of the pinned roots; all simulated in this version. Sealed, so that nobody swaps them.
+    /// DER of the pinned simulated roots; none means production. Sealed, so that nobody swaps them.
     pub(crate) simulated_roots: Vec<Vec<u8>>,
 }
 
@@ -51,10 +51,11 @@ impl WorkingKeys {
 
     /// Returns the trust store.
     pub(crate) fn roots(&self) -> Result<Roots, CityError> {
-        Ok(Roots::simulated(
-            &SimulatedPki::acknowledge(),
-            &self.simulated_roots,
-        )?)
+        if self.simulated_roots.is_empty() {
+            return Ok(Roots::production()?);
+        }
+        let acknowledged = SimulatedPki::acknowledge();
+        Ok(Roots::simulated(&acknowledged, &self.simulated_roots)?)
     }
 
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {

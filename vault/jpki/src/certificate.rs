@@ -11,14 +11,16 @@ use x509_cert::Certificate;
 use x509_cert::certificate::Version;
 use x509_cert::der::asn1::{Any, ObjectIdentifier, Utf8StringRef};
 use x509_cert::der::{Decode, Encode};
-use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, SubjectAltName,
+    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, CrlDistributionPoints,
+    SubjectAltName,
 };
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use crate::Refusal;
 use crate::attributes::{Attributes, is_date};
+use crate::certificate_id::CertificateId;
 use crate::roots::{Environment, Root, Roots};
 
 /// A certificate whose form and algorithms are right; nobody has vouched for it yet.
@@ -40,7 +42,10 @@ impl Leaf {
         let mut ids: Vec<ObjectIdentifier> = extensions.iter().map(|e| e.extn_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        if tbs.version() != Version::V3 || ids.len() != extensions.len() {
+        if tbs.version() != Version::V3
+            || ids.len() != extensions.len()
+            || !is_positive(tbs.serial_number().as_bytes())
+        {
             return Err(Refusal::Malformed);
         }
         let constraints = tbs
@@ -64,18 +69,20 @@ impl Leaf {
     }
 
     /// Step 5: one pinned root, chosen by key identifier and signature, at the caller's time.
-    pub(crate) fn check_chain(&self, roots: &Roots, now: u64) -> Result<(), Refusal> {
+    ///
+    /// Returns how the certificate is named when revocation is asked about.
+    pub(crate) fn check_chain(&self, roots: &Roots, now: u64) -> Result<CertificateId, Refusal> {
         let authority = self
             .parsed
             .tbs_certificate()
             .get_extension::<AuthorityKeyIdentifier>()
             .map_err(|_| Refusal::Malformed)?
-            .and_then(|(_, id)| id.key_identifier)
-            .ok_or(Refusal::UntrustedIssuer)?;
+            .ok_or(Refusal::UntrustedIssuer)?
+            .1;
         let root = roots
             .iter()
             .find(|root| {
-                root.key_id == authority.as_bytes() && self.x509.verify(&root.key).unwrap_or(false)
+                root.is_named_by(&authority) && self.x509.verify(&root.key).unwrap_or(false)
             })
             .ok_or(Refusal::UntrustedIssuer)?;
         self.check_path(root, now)?;
@@ -89,10 +96,30 @@ impl Leaf {
             .iter()
             .all(|e| !e.critical || understood(&e.extn_id))
         {
-            Ok(())
+            self.id(root)
         } else {
             Err(Refusal::CriticalExtension)
         }
+    }
+
+    fn id(&self, root: &Root) -> Result<CertificateId, Refusal> {
+        let tbs = self.parsed.tbs_certificate();
+        let points = tbs
+            .get_extension::<CrlDistributionPoints>()
+            .map_err(|_| Refusal::Malformed)?;
+        // One point that is complete; of anything else no list can say that it covers it.
+        let point = points.and_then(|(_, points)| match points.0.as_slice() {
+            [point] if point.reasons.is_none() && point.crl_issuer.is_none() => {
+                one_directory(point.distribution_point.as_ref()?)
+            }
+            _ => None,
+        });
+        let serial = tbs.serial_number().as_bytes();
+        Ok(CertificateId::new(
+            serial,
+            &root.key_id,
+            point.unwrap_or_default(),
+        ))
     }
 
     fn check_path(&self, root: &Root, now: u64) -> Result<(), Refusal> {
@@ -135,11 +162,17 @@ impl Leaf {
             return Err(Refusal::Policy);
         };
         let id = policy.policy_identifier.to_string();
-        let owner = Environment::ALL.into_iter().find(|e| e.policy() == id);
-        match owner {
-            Some(owner) if owner != environment => Err(Refusal::EnvironmentMismatch),
-            Some(_) if critical => Ok(()),
-            Some(_) | None => Err(Refusal::Policy),
+        if id == environment.policy() {
+            return if critical {
+                Ok(())
+            } else {
+                Err(Refusal::Policy)
+            };
+        }
+        if Environment::ALL.iter().any(|other| other.policy() == id) {
+            Err(Refusal::EnvironmentMismatch)
+        } else {
+            Err(Refusal::Policy)
         }
     }
 
@@ -261,6 +294,22 @@ fn birth_date(text: &str) -> Result<String, Refusal> {
         Ok(date)
     } else {
         Err(Refusal::Attributes)
+    }
+}
+
+/// Tells whether the contents of an INTEGER are above zero.
+fn is_positive(contents: &[u8]) -> bool {
+    contents.first().is_some_and(|first| *first < 0x80) && contents.iter().any(|b| *b != 0)
+}
+
+/// Returns the DER of a full name that is one directory name.
+pub(crate) fn one_directory(name: &DistributionPointName) -> Option<Vec<u8>> {
+    match name {
+        DistributionPointName::FullName(names) => match names.as_slice() {
+            [GeneralName::DirectoryName(_)] => names.to_der().ok(),
+            _ => None,
+        },
+        DistributionPointName::NameRelativeToCRLIssuer(_) => None,
     }
 }
 

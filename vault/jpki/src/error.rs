@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::walk::NotDer;
+
 /// The first check that failed. The city tells the resident no more than this class.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -54,6 +56,9 @@ pub enum Refusal {
     /// The card's signature does not cover the statement.
     #[error("the card's signature does not verify")]
     SignatureInvalid,
+    /// The authority has revoked the certificate. For the city alone: it must not say so to others.
+    #[error("the certificate is revoked")]
+    Revoked(RevocationReason),
     /// Nobody has said that the certificate is not revoked: pending, never accepted.
     #[error("revocation could not be checked: {0}")]
     RevocationUnavailable(RevocationGap),
@@ -79,9 +84,76 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RevocationGap {
-    /// This version asks nobody.
-    #[error("this version does not check revocation")]
-    NotChecked,
+    /// There is no list, or the responder could not answer.
+    #[error("no revocation list or answer is at hand")]
+    Missing,
+    /// The answer is too old, has run out, or comes from the future.
+    #[error("the revocation list or answer is not current")]
+    Stale,
+    /// What is at hand covers other certificates, or only part of what is needed.
+    #[error("the revocation list or answer covers other certificates")]
+    Scope,
+    /// The authority did not sign it.
+    #[error("the revocation list or answer is not the authority's")]
+    Forged,
+    /// The responder does not know the certificate.
+    #[error("the responder does not know the certificate")]
+    Unknown,
+}
+
+/// Why the authority revoked a certificate (RFC 5280 §5.3.1). No kind is ever lifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RevocationReason {
+    /// No reason is given.
+    Unspecified,
+    /// The card or its key is in other hands.
+    KeyCompromise,
+    /// Name, address or another attribute has changed.
+    AffiliationChanged,
+    /// Another certificate took its place.
+    Superseded,
+    /// The card is no longer used, or its holder has died.
+    CessationOfOperation,
+    /// Suspended.
+    CertificateHold,
+    /// Any other code.
+    Unlisted,
+}
+
+impl RevocationReason {
+    pub(crate) fn from_code(code: u8) -> Self {
+        match code {
+            0 => Self::Unspecified,
+            1 => Self::KeyCompromise,
+            3 => Self::AffiliationChanged,
+            4 => Self::Superseded,
+            5 => Self::CessationOfOperation,
+            6 => Self::CertificateHold,
+            _ => Self::Unlisted,
+        }
+    }
+}
+
+/// Why a revocation list is of no use.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CrlFault {
+    /// Too large, or not a list of the profile.
+    #[error("this is not a revocation list of the profile")]
+    Malformed,
+    /// No pinned root signed it.
+    #[error("no trusted root signed the list")]
+    Forged,
+    /// It is indirect, partial, or made for something other than one municipality.
+    #[error("the list is not complete for one distribution point")]
+    Scope,
+}
+
+impl From<NotDer> for CrlFault {
+    fn from(_: NotDer) -> Self {
+        Self::Malformed
+    }
 }
 
 /// Why a nonce was not consumed.
@@ -116,15 +188,12 @@ impl From<NonceRefusal> for Refusal {
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RootsError {
-    /// This version ships no production roots.
-    #[error("this version ships no production roots of JPKI")]
-    ProductionNotShipped,
     /// Not a self-signed RSA-2048 authority certificate with a key identifier.
     #[error("the root is not a self-signed certificate authority of the JPKI profile")]
     NotARoot,
-    /// A root that is not marked as simulated, or is one for user authentication.
-    #[error("the root is not a simulated signature authority")]
-    NotSimulated,
+    /// A root of another hierarchy, or one for user authentication.
+    #[error("the root is not a signature authority of this hierarchy")]
+    OtherHierarchy,
     /// An empty set trusts nobody.
     #[error("no root was given")]
     Empty,

@@ -5,11 +5,12 @@
 //! allow: nonce, device proof, certificate, chain, policy, signature, revocation, attributes.
 //! Nothing of the certificate can be read before the stage that proves it.
 //!
-//! Not done in this version: real cards (PC/SC), production roots (see [`Roots`]) and revocation
-//! (CRL, OCSP). Without a revocation answer, only the simulated hierarchy is ever accepted.
+//! Revocation is the authority's signed word: a list ([`RevocationLists`]) or an OCSP response.
+//! Without one, only the simulated hierarchy is ever accepted. No real card has been tried.
 //!
 //! The module list is the layer list, bottom first; a module uses only those above it.
 
+mod walk;
 mod error;
 mod canonical;
 mod attributes;
@@ -18,7 +19,11 @@ mod statement;
 mod card;
 mod bundle;
 mod roots;
+mod certificate_id;
 mod certificate;
+mod signed;
+mod crl;
+mod ocsp;
 mod verify;
 mod files;
 #[cfg(any(test, feature = "simulated"))]
@@ -27,12 +32,15 @@ pub mod simulated;
 pub use attributes::{Attributes, Child};
 pub use bundle::{Bundle, UnverifiedBundle};
 pub use card::{CardError, SignatureCard};
-pub use error::{NonceRefusal, Refusal, RevocationGap, RootsError};
+pub use certificate_id::CertificateId;
+pub use crl::{CrlIndex, RevocationLists};
+pub use error::{CrlFault, NonceRefusal, Refusal, RevocationGap, RevocationReason, RootsError};
 pub use files::NonceFile;
 pub use roots::{Environment, Roots, SimulatedPki};
 pub use statement::{
     EnrolmentStatement, Relation, StatementPlan, feed_key_hash, inbox_descriptor_hash,
 };
 pub use verify::{
-    Enrolment, Evidence, Expectation, FreshBundle, Judgement, ManualReason, NonceLedger, Revocation,
+    Enrolment, Evidence, Expectation, FreshBundle, Judgement, ManualReason, NonceLedger,
+    Revocation, RevocationSource,
 };

@@ -4,15 +4,18 @@
 //! freshly made keys. They identify nobody, and no release trusts them without
 //! [`crate::SimulatedPki::acknowledge`].
 
-mod authority;
+mod der;
 mod card;
 mod profile;
+mod authority;
+mod revocation;
 
 pub use authority::SimulatedAuthority;
 #[cfg(test)]
 pub(crate) use authority::generate_key;
 pub use card::SimulatedCard;
-pub use profile::{Holder, LeafProfile, Validity};
+pub use profile::{Holder, LeafProfile, MUNICIPALITY, Validity};
+pub use revocation::{ListProfile, Responder, ResponseProfile, ResponseStatus, issuing_point};
 
 use thiserror::Error;
 

@@ -6,7 +6,10 @@ use crate::attributes::{Attributes, Child};
 use crate::bundle::{DEVICE_PROOF, Fields, UnverifiedBundle};
 use crate::canonical::signed_bytes;
 use crate::certificate::Leaf;
+use crate::certificate_id::CertificateId;
+use crate::crl::RevocationLists;
 use crate::error::{NonceRefusal, Refusal, RevocationGap};
+use crate::ocsp;
 use crate::roots::{Environment, Roots};
 use crate::statement::{
     EnrolmentStatement, LIFETIME_MS, Relation, feed_key_hash, inbox_descriptor_hash,
@@ -93,14 +96,18 @@ impl FreshBundle {
         let message = self.statement.to_bytes();
         self.check_device_proof(&message)?;
         let leaf = Leaf::parse(&self.fields.certificate)?;
-        leaf.check_chain(roots, now)?;
+        let id = leaf.check_chain(roots, now)?;
         if roots.environment() != self.environment {
             return Err(Refusal::EnvironmentMismatch);
         }
         leaf.check_policy(self.environment)?;
         leaf.check_key_usage()?;
         leaf.check_signature(&message, &self.fields.signature)?;
-        Ok(Evidence { bundle: self, leaf })
+        Ok(Evidence {
+            bundle: self,
+            leaf,
+            id,
+        })
     }
 
     fn check_device_proof(&self, message: &[u8]) -> Result<(), Refusal> {
@@ -115,18 +122,47 @@ impl FreshBundle {
     }
 }
 
+/// Who is asked about revocation.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum RevocationSource<'a> {
+    /// Nobody. Accepted for simulated certificates only.
+    Nobody,
+    /// The lists a city holds.
+    Lists(&'a RevocationLists),
+    /// A responder's answer about this certificate, DER, and the roots it is measured by.
+    Response(&'a [u8], &'a Roots),
+}
+
+impl RevocationSource<'_> {
+    /// Asks about the certificate `id`.
+    ///
+    /// Anything but an answer that it is not revoked is an error, and most are retryable.
+    pub fn check(self, id: &CertificateId, now: u64) -> Result<Revocation, Refusal> {
+        match self {
+            Self::Nobody => Err(Refusal::RevocationUnavailable(RevocationGap::Missing)),
+            Self::Lists(lists) => lists.check(id, now),
+            Self::Response(der, roots) => ocsp::check(der, id, roots, now),
+        }?;
+        Ok(Revocation::NotRevoked)
+    }
+}
+
 /// What is known about the certificate's revocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Revocation {
     /// Nobody was asked. Never accepted for real residents.
     NotChecked,
+    /// The authority's own word, current at the time of the check: not revoked.
+    NotRevoked,
 }
 
 /// A statement signed by a certificate that was valid at the city's time, if it is not revoked.
 pub struct Evidence {
     bundle: FreshBundle,
     leaf: Leaf,
+    id: CertificateId,
 }
 
 impl std::fmt::Debug for Evidence {
@@ -136,14 +172,12 @@ impl std::fmt::Debug for Evidence {
 }
 
 impl Evidence {
-    /// Judges revocation, then reads the attributes.
-    pub fn accept(self, revocation: Revocation) -> Result<Judgement, Refusal> {
-        match (revocation, self.bundle.environment) {
-            (Revocation::NotChecked, Environment::Simulated) => {}
-            (Revocation::NotChecked, Environment::Production) => {
-                return Err(Refusal::RevocationUnavailable(RevocationGap::NotChecked));
-            }
-        }
+    /// Asks about revocation, then reads the attributes.
+    pub fn accept(self, source: RevocationSource<'_>, now: u64) -> Result<Judgement, Refusal> {
+        let revocation = match (source, self.bundle.environment) {
+            (RevocationSource::Nobody, Environment::Simulated) => Revocation::NotChecked,
+            (source, _) => source.check(&self.id, now)?,
+        };
         let (attributes, substituted) = self.leaf.attributes()?;
         let enrolment = Enrolment {
             not_after: self.leaf.not_after(),
@@ -154,6 +188,7 @@ impl Evidence {
             environment: self.bundle.environment,
             attributes,
             revocation,
+            id: self.id,
         };
         Ok(if substituted {
             Judgement::ManualReview(ManualReason::SubstitutedCharacters, enrolment)
@@ -190,6 +225,7 @@ pub struct Enrolment {
     environment: Environment,
     revocation: Revocation,
     not_after: u64,
+    id: CertificateId,
 }
 
 impl std::fmt::Debug for Enrolment {
@@ -234,11 +270,18 @@ impl Enrolment {
         self.revocation
     }
 
+    /// Returns how to ask about its revocation again; keep it sealed, and within the city.
+    pub fn certificate(&self) -> &CertificateId {
+        &self.id
+    }
+
     /// Returns the end of the certificate's validity, in milliseconds.
     pub fn not_after(&self) -> u64 {
         self.not_after
     }
 }
 
+#[cfg(test)]
+mod revocation;
 #[cfg(test)]
 mod tests;

@@ -257,7 +257,8 @@ fn a_new_entry_key_needs_the_root_and_leaves_the_journal_readable() {
 }
 
 #[test]
-fn production_is_refused_until_its_roots_are_shipped() {
+fn a_city_for_real_residents_trusts_no_simulated_card() {
+    let mut office = office();
     let dir = tempfile::tempdir().unwrap();
     let plan = CityPlan {
         name: "見本市",
@@ -267,12 +268,14 @@ fn production_is_refused_until_its_roots_are_shipped() {
         cost: Cost::FLOOR,
         pki: IssuerPki::Production,
     };
-    let refused = City::init(dir.path(), &plan, NOW).unwrap_err();
-    assert!(matches!(
-        refused,
-        CityError::Roots(RootsError::ProductionNotShipped)
-    ));
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    drop(City::init(dir.path(), &plan, NOW).unwrap());
+    office.city = City::open(dir.path(), &passphrase()).unwrap();
+    assert!(!office.city.status(NOW).simulated);
+    let nonce = office.city.nonce(NOW).unwrap();
+    let request = family().request(&office, &nonce, &MOTHER, None);
+    let answer = office.city.enrol(NOW, &request, &office.register).unwrap();
+    let untrusted = EnrolRefusal::Evidence(Refusal::UntrustedIssuer);
+    assert_eq!(answer, EnrolAnswer::Refused(untrusted));
 }
 
 #[test]

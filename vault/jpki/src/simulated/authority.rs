@@ -88,12 +88,12 @@ impl SimulatedAuthority {
         let subject = name(&[
             ("C", "JP"),
             ("L", "Shiken-to"),
-            ("L", "Mihon-shi"),
+            ("L", &profile.municipality),
             ("CN", "202604010900000099999000001T"),
         ])?;
         let issuer = self.root.subject_name();
-        let serial = self.root.serial_number().to_bn()?.to_vec();
-        let authority = authority_key_identifier(&key_id(&self.key)?, &issuer.to_der()?, &serial)?;
+        let authority =
+            authority_key_identifier(&key_id(&self.key)?, &self.name()?, &self.serial()?)?;
         let mut builder = begin(&subject, issuer, key, profile.validity)?;
         for (id, critical, der) in profile.extensions(&authority)? {
             builder.append_extension(extension(&id, critical, &der)?)?;
@@ -103,6 +103,36 @@ impl SimulatedAuthority {
         let certificate = builder.build().to_der()?;
         let key = PKey::private_key_from_der(&key.private_key_to_der()?)?;
         Ok(SimulatedCard::new(certificate, key))
+    }
+
+    /// Issues a certificate with these extensions alone, DER.
+    pub(crate) fn issue_raw(
+        &self,
+        common_name: &str,
+        key: &PKeyRef<Private>,
+        validity: Validity,
+        extensions: &[(&str, bool, &[u8])],
+    ) -> Result<Vec<u8>, SimulatedError> {
+        let subject = name(&[("C", "JP"), ("O", SIMULATED_NAME), ("CN", common_name)])?;
+        let mut builder = begin(&subject, self.root.subject_name(), key, validity)?;
+        for (id, critical, der) in extensions {
+            builder.append_extension(extension(id, *critical, der)?)?;
+        }
+        builder.sign(&self.key, MessageDigest::sha256())?;
+        Ok(builder.build().to_der()?)
+    }
+
+    pub(crate) fn key(&self) -> &PKeyRef<Private> {
+        &self.key
+    }
+
+    /// The DER of the authority's name.
+    pub(crate) fn name(&self) -> Result<Vec<u8>, SimulatedError> {
+        Ok(self.root.subject_name().to_der()?)
+    }
+
+    pub(crate) fn serial(&self) -> Result<Vec<u8>, SimulatedError> {
+        Ok(self.root.serial_number().to_bn()?.to_vec())
     }
 
     /// Reads the authority's file.
@@ -176,7 +206,7 @@ fn extension(id: &str, critical: bool, der: &[u8]) -> Result<X509Extension, Erro
 }
 
 /// The key identifier JPKI uses: SHA-1 of the public key (RFC 5280 §4.2.1.2); a name, no proof.
-fn key_id(key: &PKeyRef<Private>) -> Result<[u8; 20], ErrorStack> {
+pub(crate) fn key_id(key: &PKeyRef<Private>) -> Result<[u8; 20], ErrorStack> {
     Ok(sha1(&key.rsa()?.public_key_to_der_pkcs1()?))
 }
 

@@ -75,6 +75,8 @@ pub struct LeafProfile {
     pub holder: Holder,
     /// The validity.
     pub validity: Validity,
+    /// The municipality that keeps the record, as the distribution point names it.
+    pub municipality: String,
     /// The policies, in order.
     pub policies: Vec<String>,
     /// Whether the policies are critical.
@@ -98,6 +100,7 @@ impl LeafProfile {
         Self {
             holder,
             validity,
+            municipality: MUNICIPALITY.to_owned(),
             policies: vec![Environment::Simulated.policy().to_owned()],
             policy_critical: true,
             key_usage: SIGNATURE_AND_NON_REPUDIATION.to_vec(),
@@ -124,7 +127,7 @@ impl LeafProfile {
             (
                 "2.5.29.31".to_owned(),
                 false,
-                distribution_points()?.to_der()?,
+                distribution_points(&self.municipality)?.to_der()?,
             ),
             ("2.5.29.35".to_owned(), false, authority.to_der()?),
         ];
@@ -185,10 +188,14 @@ pub(crate) fn authority_key_identifier(
 }
 
 /// One directory name, as JPKI partitions its lists by municipality.
-fn distribution_points() -> Result<CrlDistributionPoints, SimulatedError> {
-    let name = Name::from_str(&format!(
-        "CN=Mihon-shi CRLDP,OU=Shiken-to,OU=CRL Distribution Points,OU={SIGNATURE_UNIT},O={SIMULATED_NAME},C=JP"
-    ))?;
+pub(crate) fn distribution_name(municipality: &str) -> Result<Name, SimulatedError> {
+    Ok(Name::from_str(&format!(
+        "CN={municipality} CRLDP,OU=Shiken-to,OU=CRL Distribution Points,OU={SIGNATURE_UNIT},O={SIMULATED_NAME},C=JP"
+    ))?)
+}
+
+fn distribution_points(municipality: &str) -> Result<CrlDistributionPoints, SimulatedError> {
+    let name = distribution_name(municipality)?;
     Ok(CrlDistributionPoints(vec![DistributionPoint {
         distribution_point: Some(DistributionPointName::FullName(vec![
             GeneralName::DirectoryName(name),
@@ -208,3 +215,6 @@ fn other_name(n: &str, text: &str) -> Result<GeneralName, SimulatedError> {
 fn oid(text: &str) -> Result<ObjectIdentifier, SimulatedError> {
     ObjectIdentifier::from_str(text).map_err(|_| SimulatedError::Malformed)
 }
+
+/// The municipality of a card that says nothing else.
+pub const MUNICIPALITY: &str = "Mihon-shi";

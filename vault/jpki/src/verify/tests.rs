@@ -8,18 +8,18 @@ use crate::RootsError;
 use crate::simulated::{Holder, LeafProfile, SimulatedAuthority, SimulatedCard, Validity};
 use crate::{Bundle, Relation, SignatureCard, SimulatedPki, StatementPlan, consent};
 
-const NOW: u64 = 1_790_000_000_000;
-const DAY: u64 = 86_400_000;
+pub(super) const NOW: u64 = 1_790_000_000_000;
+pub(super) const DAY: u64 = 86_400_000;
 const ISSUER: [u8; 32] = [7; 32];
 const SEED: [u8; 32] = [9; 32];
 
-struct World {
-    authority: SimulatedAuthority,
-    roots: Roots,
-    card_key: PKey<Private>,
+pub(super) struct World {
+    pub(super) authority: SimulatedAuthority,
+    pub(super) roots: Roots,
+    pub(super) card_key: PKey<Private>,
 }
 
-static WORLD: LazyLock<World> = LazyLock::new(|| {
+pub(super) static WORLD: LazyLock<World> = LazyLock::new(|| {
     let acknowledged = SimulatedPki::acknowledge();
     let authority = SimulatedAuthority::generate(&acknowledged, NOW).unwrap();
     let roots = Roots::simulated(&acknowledged, &[authority.root().unwrap()]).unwrap();
@@ -31,7 +31,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 });
 
 #[derive(Default)]
-struct Ledger(BTreeMap<[u8; 32], (u64, bool)>);
+pub(super) struct Ledger(BTreeMap<[u8; 32], (u64, bool)>);
 
 impl NonceLedger for Ledger {
     fn consume(&mut self, nonce: &[u8; 32], now: u64) -> Result<(), NonceRefusal> {
@@ -48,11 +48,11 @@ impl NonceLedger for Ledger {
     }
 }
 
-fn ledger() -> Ledger {
+pub(super) fn ledger() -> Ledger {
     Ledger(BTreeMap::from([([3; 32], (NOW + 600_000, false))]))
 }
 
-fn expected() -> Expectation {
+pub(super) fn expected() -> Expectation {
     Expectation {
         city_code: "999999".into(),
         issuer: ISSUER,
@@ -62,7 +62,7 @@ fn expected() -> Expectation {
     }
 }
 
-fn taro() -> Holder {
+pub(super) fn taro() -> Holder {
     Holder::new(
         "試験　太郎",
         "1980-02-17",
@@ -71,15 +71,15 @@ fn taro() -> Holder {
     )
 }
 
-fn profile() -> LeafProfile {
+pub(super) fn profile() -> LeafProfile {
     LeafProfile::genuine(taro(), Validity::five_years(NOW))
 }
 
-fn card(profile: &LeafProfile) -> SimulatedCard {
+pub(super) fn card(profile: &LeafProfile) -> SimulatedCard {
     WORLD.authority.issue_for(profile, &WORLD.card_key).unwrap()
 }
 
-fn statement(child: Option<&Child>) -> EnrolmentStatement {
+pub(super) fn statement(child: Option<&Child>) -> EnrolmentStatement {
     let key = ed25519_dalek::SigningKey::from_bytes(&SEED);
     EnrolmentStatement::new(&StatementPlan {
         city_code: "999999",
@@ -95,17 +95,17 @@ fn statement(child: Option<&Child>) -> EnrolmentStatement {
     })
 }
 
-fn bundle_of(card: &dyn SignatureCard, statement: &EnrolmentStatement) -> Vec<u8> {
+pub(super) fn bundle_of(card: &dyn SignatureCard, statement: &EnrolmentStatement) -> Vec<u8> {
     Bundle::sign_with_seed(statement, card, &SEED, &[5; 1_216], b"descriptor", None)
         .unwrap()
         .to_bytes()
 }
 
-fn judge_at(bytes: &[u8], now: u64) -> Result<Judgement, Refusal> {
+pub(super) fn judge_at(bytes: &[u8], now: u64) -> Result<Judgement, Refusal> {
     UnverifiedBundle::decode(bytes)?
         .consume_nonce(&mut ledger(), &expected(), NOW)?
         .verify(&WORLD.roots, now)?
-        .accept(Revocation::NotChecked)
+        .accept(RevocationSource::Nobody, now)
 }
 
 fn judge(profile: &LeafProfile) -> Result<Judgement, Refusal> {
@@ -399,10 +399,6 @@ fn a_city_that_expects_production_refuses_simulated_roots() {
     assert_eq!(
         fresh.verify(&WORLD.roots, NOW).unwrap_err(),
         Refusal::EnvironmentMismatch
-    );
-    assert_eq!(
-        Roots::production().unwrap_err(),
-        RootsError::ProductionNotShipped
     );
 }
 

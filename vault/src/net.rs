@@ -2,6 +2,7 @@
 //! client. It decides nothing: sessions and use cases do.
 
 mod driver;
+mod incoming;
 mod exchange;
 mod join;
 mod shared;

@@ -80,6 +80,11 @@ impl Replica {
         &self.fold
     }
 
+    /// Returns how many control ops are held.
+    pub fn controls(&self) -> usize {
+        self.controls.len()
+    }
+
     /// Returns the feeds held.
     pub fn feeds(&self) -> &Feeds {
         &self.feeds

@@ -56,6 +56,8 @@ pub struct Vault {
     damage: Vec<Damage>,
     /// Frames written since the derived state was last put away.
     tail: usize,
+    /// How often this device wrote entries of its own since the vault was opened.
+    authored: u64,
     /// Set after a failed write.
     stopped: bool,
 }
@@ -93,6 +95,20 @@ impl Vault {
         self.books
             .iter()
             .filter(|(_, book)| book.secrets.kind == BookKind::Handbook)
+    }
+
+    /// Returns how often this device wrote entries of its own since the vault was opened: who keeps
+    /// relays in step looks at it.
+    pub fn authored(&self) -> u64 {
+        self.authored
+    }
+
+    /// Returns how many control ops are held.
+    pub(crate) fn controls(&self) -> usize {
+        self.books
+            .values()
+            .map(|book| book.replica.controls())
+            .sum()
     }
 
     /// Returns how often this vault has made the disk durable, for measurements.

@@ -194,7 +194,7 @@ impl Driver {
                 report.bindings,
                 report.official,
             );
-            if !chores && before == after {
+            if !chores.written && before == after {
                 break;
             }
         }

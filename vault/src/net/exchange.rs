@@ -1,10 +1,13 @@
 //! The exchange of one mailbox or inbox over a connection; the session decides what moves.
 
-use techo_client::{Connection, InboxEvent, MailboxEvent, ProveKey};
-use techo_wire::{AppendReceipt, Envelope, Label, Role, UnverifiedEnvelope};
+use std::collections::VecDeque;
+
+use techo_client::{Connection, InboxEvent, ProveKey};
+use techo_wire::{AppendReceipt, Envelope, Label, Role};
 
 use crate::crypto::SigningKey;
 use crate::net::driver::{Driver, NetError, RelayReport};
+use crate::net::incoming::{Fetched, Incoming, Live, Source, Verified};
 use crate::sync::{Action, Event, Finding, Session};
 use crate::vault::{InboxTarget, MailboxTarget, Vault};
 
@@ -41,8 +44,15 @@ impl Driver {
         let targets = self.vault.with(|vault| Ok(vault.mailboxes())).await?;
         for target in targets {
             let mut talk = self.talk(connection, target).await?;
-            let mut stream = self.fetch(&talk, false).await?;
-            while let Some(event) = stream.next().await? {
+            let mut incoming = Incoming::new();
+            let stream = self.fetch(&talk, false).await?;
+            incoming.read(Source::Mailbox(0, stream));
+            loop {
+                let event = match incoming.next().await {
+                    Live::Mailbox(_, page) => incoming.gather(0, page).await,
+                    Live::Inbox(..) | Live::Over => break,
+                    Live::Failed(error) => return Err(error),
+                };
                 self.on_mailbox(&mut talk, event, report).await?;
                 progress(report.received.saturating_add(report.sent));
             }
@@ -100,15 +110,15 @@ impl Driver {
     pub(super) async fn on_mailbox(
         &self,
         talk: &mut Talk<'_>,
-        event: MailboxEvent,
+        event: Fetched,
         report: &mut RelayReport,
     ) -> Result<(), NetError> {
         match event {
-            MailboxEvent::Heads(heads) => {
+            Fetched::Heads(heads) => {
                 self.step(talk, Event::Heads(heads), report).await?;
             }
-            MailboxEvent::CaughtUp => self.step(talk, Event::CaughtUp, report).await?,
-            MailboxEvent::Envelopes(list) => self.on_envelopes(talk, list, report).await?,
+            Fetched::CaughtUp => self.step(talk, Event::CaughtUp, report).await?,
+            Fetched::Envelopes(list) => self.on_envelopes(talk, list, report).await?,
         }
         Ok(())
     }
@@ -116,24 +126,24 @@ impl Driver {
     async fn on_envelopes(
         &self,
         talk: &mut Talk<'_>,
-        list: Vec<UnverifiedEnvelope>,
+        list: Verified,
         report: &mut RelayReport,
     ) -> Result<(), NetError> {
         let book = talk.target.book;
         let waiting = std::mem::take(&mut talk.waiting);
-        let (received, forged) = self
+        let mut session = std::mem::take(&mut talk.session);
+        let Verified { envelopes, forged } = list;
+        let (received, session, actions) = self
             .vault
             .with(move |vault| {
-                let total = list.len();
-                let fresh = list
-                    .into_iter()
-                    .filter_map(|envelope| envelope.verify().ok());
-                let fresh: Vec<Envelope> = fresh.collect();
-                let forged = total.saturating_sub(fresh.len());
-                let batch = waiting.into_iter().chain(fresh).collect();
-                Ok((vault.receive(&book, batch)?, forged))
+                let batch = waiting.into_iter().chain(envelopes).collect();
+                let mut received = vault.receive(&book, batch)?;
+                let heads = std::mem::take(&mut received.heads);
+                let actions = session.handle(vault.feeds(&book)?, Event::Received(heads));
+                Ok((received, session, actions))
             })
             .await?;
+        talk.session = session;
         report.received += received.accepted;
         report.healed += received.healed;
         report.refused += received.refused + forged;
@@ -141,8 +151,7 @@ impl Driver {
             report.report(finding);
         }
         talk.waiting = received.waiting;
-        self.step(talk, Event::Received(received.heads), report)
-            .await
+        self.act(talk, actions, report).await
     }
 
     /// Lets the session decide and does what it says.
@@ -152,35 +161,44 @@ impl Driver {
         event: Event,
         report: &mut RelayReport,
     ) -> Result<(), NetError> {
-        let mut events = vec![event];
-        while let Some(event) = events.pop() {
-            for action in self.decide(talk, event).await? {
-                match action {
-                    Action::Admit(feed) => {
-                        talk.connection
-                            .admit_feed(talk.target.mailbox, feed)
-                            .await?;
-                    }
-                    Action::Append { feed, from, to } => {
-                        let receipts = self.append(talk, feed, from, to, report).await?;
-                        let heads = receipts.iter().flat_map(|receipt| receipt.heads().to_vec());
-                        events.push(Event::Receipt(heads.collect()));
-                        talk.receipts.extend(receipts);
-                    }
-                    Action::Remember(_) => {}
-                    Action::Report(finding) => {
-                        report.report(&finding);
-                        let book = talk.target.book;
-                        let note = move |vault: &mut Vault| match finding {
-                            Finding::Fork { feed, .. } => vault.forked(&book, &feed),
-                            Finding::Rollback { .. } => {
-                                vault.rolled_back();
-                                Ok(())
-                            }
-                            Finding::Withheld { .. } => Ok(()),
-                        };
-                        self.vault.with(note).await?;
-                    }
+        let actions = self.decide(talk, event).await?;
+        self.act(talk, actions, report).await
+    }
+
+    async fn act(
+        &self,
+        talk: &mut Talk<'_>,
+        actions: Vec<Action>,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        let mut actions = VecDeque::from(actions);
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::Admit(feed) => {
+                    talk.connection
+                        .admit_feed(talk.target.mailbox, feed)
+                        .await?;
+                }
+                Action::Append { feed, from, to } => {
+                    let receipts = self.append(talk, feed, from, to, report).await?;
+                    let heads = receipts.iter().flat_map(|receipt| receipt.heads().to_vec());
+                    let receipt = Event::Receipt(heads.collect());
+                    actions.extend(self.decide(talk, receipt).await?);
+                    talk.receipts.extend(receipts);
+                }
+                Action::Remember(_) => {}
+                Action::Report(finding) => {
+                    report.report(&finding);
+                    let book = talk.target.book;
+                    let note = move |vault: &mut Vault| match finding {
+                        Finding::Fork { feed, .. } => vault.forked(&book, &feed),
+                        Finding::Rollback { .. } => {
+                            vault.rolled_back();
+                            Ok(())
+                        }
+                        Finding::Withheld { .. } => Ok(()),
+                    };
+                    self.vault.with(note).await?;
                 }
             }
         }
@@ -312,13 +330,14 @@ impl Driver {
     }
 
     /// Does what the books ask of this device: offers itself to new handbooks, lets the family's
-    /// other devices into those it holds. Says whether anything was done.
+    /// other devices into those it holds.
     pub(super) async fn chores(
         &self,
         connection: &Connection,
         _report: &mut RelayReport,
-    ) -> Result<bool, NetError> {
+    ) -> Result<Chores, NetError> {
         let now = (self.clock)();
+        let mut waiting = false;
         let (written, outgoing) = self.vault.with(move |vault| vault.chores(now)).await?;
         for grant in &outgoing {
             connection
@@ -333,12 +352,21 @@ impl Driver {
                     self.vault.with(move |vault| vault.granted(inbox)).await?;
                 }
                 // The device has not opened its inbox at this relay yet: next time.
-                Err(techo_client::ClientError::Refused { .. }) => {}
+                Err(techo_client::ClientError::Refused { .. }) => waiting = true,
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(written)
+        Ok(Chores { written, waiting })
     }
+}
+
+/// What became of the chores.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chores {
+    /// Whether entries were written.
+    pub(super) written: bool,
+    /// Whether a device has yet to open the inbox in which its grant is to lie.
+    pub(super) waiting: bool,
 }
 
 /// Keeps the last receipt of every feed, in order.

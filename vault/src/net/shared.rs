@@ -2,16 +2,48 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
+
 use crate::vault::{Vault, VaultError};
 
 /// A vault behind a lock. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct SharedVault(Arc<Mutex<Vault>>);
+pub struct SharedVault {
+    vault: Arc<Mutex<Vault>>,
+    /// Beats when a driver has something to do that no relay tells it of.
+    pulse: watch::Sender<Pulse>,
+}
+
+/// What of a vault asks something of those who keep it in step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Pulse {
+    /// How often this device wrote.
+    pub(super) authored: u64,
+    /// How many control ops are held.
+    pub(super) controls: usize,
+}
+
+impl Pulse {
+    fn of(vault: &Vault) -> Self {
+        Self {
+            authored: vault.authored(),
+            controls: vault.controls(),
+        }
+    }
+}
 
 impl SharedVault {
     /// Shares a vault.
     pub fn new(vault: Vault) -> Self {
-        Self(Arc::new(Mutex::new(vault)))
+        Self {
+            pulse: watch::Sender::new(Pulse::of(&vault)),
+            vault: Arc::new(Mutex::new(vault)),
+        }
+    }
+
+    /// Tells of every write of this device and every control op from now on.
+    pub(super) fn pulse(&self) -> watch::Receiver<Pulse> {
+        self.pulse.subscribe()
     }
 
     /// Runs `work` on a blocking thread.
@@ -19,18 +51,23 @@ impl SharedVault {
         &self,
         work: impl FnOnce(&mut Vault) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
-        let vault = Arc::clone(&self.0);
+        let vault = Arc::clone(&self.vault);
+        let pulse = self.pulse.clone();
         let run = tokio::task::spawn_blocking(move || {
             // A panic while the lock was held may have left half a step in memory.
             let mut vault = vault.lock().map_err(|_| VaultError::Stopped)?;
-            work(&mut vault)
+            let done = work(&mut vault);
+            let now = Pulse::of(&vault);
+            drop(vault);
+            pulse.send_if_modified(|seen| std::mem::replace(seen, now) != now);
+            done
         });
         run.await.unwrap_or(Err(VaultError::Stopped))
     }
 
     /// Gives the vault back once nobody else holds it.
     pub fn into_inner(self) -> Option<Vault> {
-        Arc::into_inner(self.0)
+        Arc::into_inner(self.vault)
             .map(|lock| lock.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }

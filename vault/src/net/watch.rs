@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
-use techo_client::{Connection, InboxEvent, InboxStream, MailboxEvent, MailboxStream};
+use techo_client::{Connection, InboxEvent};
 use techo_wire::RelayAddress;
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 
 use crate::net::driver::{Driver, NetError, RelayReport};
 use crate::net::exchange::Talk;
+use crate::net::incoming::{Fetched, Incoming, Live, Page, Source};
+use crate::net::shared::Pulse;
 use crate::sync::Event;
-use crate::vault::{InboxTarget, Vault, VaultError};
+use crate::vault::{InboxTarget, Vault};
 
 /// The first pause after a failure; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// Events under way from all boxes of one relay.
-const QUEUE: usize = 64;
 
 /// What happened while watching.
 #[derive(Debug)]
@@ -27,42 +27,6 @@ pub enum Change {
     Moved(RelayReport),
     /// The relay is away; the next try comes after this pause.
     Away(NetError, Duration),
-}
-
-enum Live {
-    Mailbox(usize, MailboxEvent),
-    Inbox(usize, InboxEvent),
-    Failed(NetError),
-}
-
-enum Source {
-    Mailbox(usize, MailboxStream),
-    Inbox(usize, InboxStream),
-}
-
-/// Passes events on until the stream ends or nobody listens.
-async fn forward(mut source: Source, sender: mpsc::Sender<Live>) {
-    loop {
-        let event = match &mut source {
-            Source::Mailbox(index, stream) => stream
-                .next()
-                .await
-                .map(|event| event.map(|event| Live::Mailbox(*index, event))),
-            Source::Inbox(index, stream) => stream
-                .next()
-                .await
-                .map(|event| event.map(|event| Live::Inbox(*index, event))),
-        };
-        let event = match event {
-            Ok(Some(event)) => event,
-            Ok(None) => Live::Failed(NetError::Ended),
-            Err(error) => Live::Failed(error.into()),
-        };
-        let over = matches!(event, Live::Failed(_));
-        if sender.send(event).await.is_err() || over {
-            return;
-        }
-    }
 }
 
 impl Driver {
@@ -116,29 +80,29 @@ impl Driver {
             address: relay.to_string(),
             ..RelayReport::default()
         };
+        let mut pulse = self.vault.pulse();
         let connection = self.client.connect(relay).await?;
         self.rounds(&connection, &mut report, &|_| ()).await?;
         *reached = true;
         report.complete = true;
         on_change(Change::InStep(report));
-        let (sender, mut events) = mpsc::channel(QUEUE);
+        let mut incoming = Incoming::new();
         let mut talks = Vec::new();
-        let mut readers = tokio::task::JoinSet::new();
         for target in self.vault.with(|vault| Ok(vault.mailboxes())).await? {
             let talk = self.talk(&connection, target).await?;
-            let index = talks.len();
-            readers.spawn(forward(
-                Source::Mailbox(index, self.fetch(&talk, true).await?),
-                sender.clone(),
-            ));
+            let stream = self.fetch(&talk, true).await?;
+            incoming.read(Source::Mailbox(talks.len(), stream));
             talks.push(talk);
         }
-        let inboxes = self
-            .subscribe_inboxes(&connection, &sender, &mut readers)
-            .await?;
-        drop(sender);
+        let inboxes = self.subscribe_inboxes(&connection, &mut incoming).await?;
+        let watching = Watching {
+            connection: &connection,
+            relay,
+            inboxes: &inboxes,
+            on_change,
+        };
         let done = self
-            .pump(&mut talks, &inboxes, &mut events, relay, on_change)
+            .pump(&watching, &mut talks, &mut incoming, &mut pulse)
             .await;
         for talk in talks {
             self.finish(talk).await?;
@@ -149,8 +113,7 @@ impl Driver {
     async fn subscribe_inboxes(
         &self,
         connection: &Connection,
-        sender: &mpsc::Sender<Live>,
-        readers: &mut tokio::task::JoinSet<()>,
+        incoming: &mut Incoming,
     ) -> Result<Vec<(Connection, InboxTarget)>, NetError> {
         let mut inboxes = Vec::new();
         for target in self.vault.with(|vault| Ok(vault.inboxes())).await? {
@@ -166,10 +129,7 @@ impl Driver {
                 .with(move |vault| Ok(vault.inbox_cursor(&asked, &relay)))
                 .await?;
             let stream = used.fetch_inbox(target.inbox, cursor, true).await?;
-            readers.spawn(forward(
-                Source::Inbox(inboxes.len(), stream),
-                sender.clone(),
-            ));
+            incoming.read(Source::Inbox(inboxes.len(), stream));
             inboxes.push((used, target));
         }
         Ok(inboxes)
@@ -178,58 +138,74 @@ impl Driver {
     /// Takes events until the set of boxes changes or something fails.
     async fn pump(
         &self,
+        watching: &Watching<'_>,
         talks: &mut [Talk<'_>],
-        inboxes: &[(Connection, InboxTarget)],
-        events: &mut mpsc::Receiver<Live>,
-        relay: &RelayAddress,
-        on_change: &(dyn Fn(Change) + Sync),
+        incoming: &mut Incoming,
+        pulse: &mut watch::Receiver<Pulse>,
     ) -> Result<(), NetError> {
-        let boxes = (
-            talks.len(),
-            self.vault.with(|vault| Ok(vault.inboxes().len())).await?,
-        );
-        while let Some(event) = events.recv().await {
+        let boxes = self.vault.with(|vault| Ok(vault.box_counts())).await?;
+        // Nothing seen yet: what happened since the boxes were listed is looked at once more.
+        let mut seen = None;
+        let mut waiting = false;
+        loop {
             let mut report = RelayReport {
-                address: relay.to_string(),
+                address: watching.relay.to_string(),
                 ..RelayReport::default()
             };
+            let event = tokio::select! {
+                event = incoming.next() => Some(event),
+                // The vault lives as long as this driver, and so does its pulse.
+                _ = pulse.changed() => None,
+            };
+            // Grants open books; a relay that lost something may have lost grants put there.
+            let asks = matches!(
+                event,
+                Some(Live::Inbox(..) | Live::Mailbox(_, Page::Ready(Fetched::Heads(_))))
+            );
             match event {
-                Live::Mailbox(index, event) => {
-                    let Some(talk) = talks.get_mut(index) else {
-                        continue;
-                    };
-                    self.on_mailbox(talk, event, &mut report).await?;
+                Some(Live::Mailbox(index, page)) => {
+                    let fetched = incoming.gather(index, page).await;
+                    if let Some(talk) = talks.get_mut(index) {
+                        self.on_mailbox(talk, fetched, &mut report).await?;
+                    }
                 }
-                Live::Inbox(index, event) => {
-                    let (Some((connection, target)), InboxEvent::Items(items)) =
-                        (inboxes.get(index), event)
-                    else {
-                        continue;
-                    };
-                    self.on_items(connection, target, items, &mut report)
-                        .await?;
+                Some(Live::Inbox(index, InboxEvent::Items(items))) => {
+                    if let Some((connection, target)) = watching.inboxes.get(index) {
+                        self.on_items(connection, target, items, &mut report)
+                            .await?;
+                    }
                 }
-                Live::Failed(error) => return Err(error),
+                Some(Live::Inbox(_, InboxEvent::CaughtUp)) | None => {}
+                Some(Live::Over) => return Err(NetError::Ended),
+                Some(Live::Failed(error)) => return Err(error),
             }
-            if let Some(talk) = talks.first()
-                && self.chores(talk.connection, &mut report).await?
-            {
-                report.sent += 1;
+            let now = *pulse.borrow_and_update();
+            if asks || waiting || seen.is_none_or(|seen: Pulse| seen.controls != now.controls) {
+                // Only control ops and grants ask anything of a device, or open boxes.
+                let done = self.chores(watching.connection, &mut report).await?;
+                waiting = done.waiting;
+                if self.vault.with(|vault| Ok(vault.box_counts())).await? != boxes {
+                    return Ok(());
+                }
             }
-            for talk in talks.iter_mut() {
-                self.step(talk, Event::Written, &mut report).await?;
+            let now = *pulse.borrow_and_update();
+            if seen.is_none_or(|seen| seen.authored != now.authored) {
+                for talk in talks.iter_mut() {
+                    self.step(talk, Event::Written, &mut report).await?;
+                }
             }
+            seen = Some(now);
             if report.moved() {
-                on_change(Change::Moved(report));
-            }
-            let now = self
-                .vault
-                .with(|v| Ok((v.mailboxes().len(), v.inboxes().len())))
-                .await?;
-            if now != boxes {
-                return Ok(());
+                (watching.on_change)(Change::Moved(report));
             }
         }
-        Err(NetError::Vault(VaultError::Stopped))
     }
+}
+
+/// What does not change while one connection is watched.
+struct Watching<'a> {
+    connection: &'a Connection,
+    relay: &'a RelayAddress,
+    inboxes: &'a [(Connection, InboxTarget)],
+    on_change: &'a (dyn Fn(Change) + Sync),
 }

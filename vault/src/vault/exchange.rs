@@ -118,6 +118,16 @@ impl Vault {
         grants.chain(issued).collect()
     }
 
+    /// Returns how many mailboxes and inboxes there are.
+    pub(crate) fn box_counts(&self) -> (usize, usize) {
+        let open = |book: &&Book| !book.secrets.epochs.is_empty();
+        let enrolments = self.books.values().map(|book| book.enrolments().count());
+        (
+            self.books.values().filter(open).count(),
+            self.books.len().saturating_add(enrolments.sum()),
+        )
+    }
+
     /// The key with which any device of the family appends to a device's inbox.
     pub(super) fn grant_key(&self, inbox: InboxId) -> Option<SigningKey> {
         self.household()

@@ -86,6 +86,7 @@ impl Vault {
             household: None,
             damage: Vec::new(),
             tail: 0,
+            authored: 0,
             stopped: false,
         }
     }

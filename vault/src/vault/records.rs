@@ -34,6 +34,32 @@ impl Vault {
         Ok(id)
     }
 
+    /// Writes several records of a member at once, each an entry of its own: all of them or none.
+    pub fn add_records(
+        &mut self,
+        member: &MemberId,
+        records: &[Record],
+        confirmed: bool,
+        now: Timestamp,
+    ) -> Result<Vec<RecordId>, VaultError> {
+        let book = self.handbook_of(member)?;
+        let mut edits = Vec::with_capacity(records.len());
+        let mut ids = Vec::with_capacity(records.len());
+        for record in records {
+            let fields = record.to_fields(confirmed)?;
+            let year = record.occurred().and_then(|when| when.year());
+            let id = RecordId::generate(DocId::of_year(year), now.millis(), &mut rng());
+            let edit = Edit::Create {
+                uuid: id.uuid,
+                fields,
+            };
+            edits.push((id.doc, edit));
+            ids.push(id);
+        }
+        self.edit_all(&book, now, edits)?;
+        Ok(ids)
+    }
+
     /// Changes fields of a record; `Null` removes one. Only what differs is written, and a value
     /// that was in conflict is settled by writing it again.
     pub fn amend_record(

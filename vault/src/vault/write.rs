@@ -5,7 +5,7 @@ use techo_wire::Envelope;
 
 use crate::Timestamp;
 use crate::book::{BookId, ControlOp};
-use crate::doc::{DocId, Edit};
+use crate::doc::{DocId, Document, Edit};
 use crate::replica::{Replica, WriteError};
 use crate::store::{Batch, FrameKind, KeyName};
 use crate::vault::{Book, Vault, VaultError};
@@ -28,6 +28,34 @@ impl Vault {
             let envelope = book.replica.edit(&book.secrets, now, document, edits)?;
             Ok(vec![envelope])
         })
+    }
+
+    /// Makes records in documents of a book, each in an entry of its own: all of them or none.
+    pub(super) fn edit_all(
+        &mut self,
+        book: &BookId,
+        now: Timestamp,
+        edits: Vec<(DocId, Edit)>,
+    ) -> Result<(), VaultError> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        for (document, edit) in &edits {
+            Document::check_new(*document, edit).map_err(WriteError::Document)?;
+        }
+        let mut begun = false;
+        let written = self.author(book, |book| {
+            let mut envelopes = Vec::with_capacity(edits.len());
+            for (document, edit) in edits {
+                let edit = std::slice::from_ref(&edit);
+                envelopes.push(book.replica.edit(&book.secrets, now, document, edit)?);
+                begun = true;
+            }
+            Ok(envelopes)
+        });
+        // Entries that were made but not written down must not be built upon.
+        self.stopped |= begun && written.is_err();
+        written
     }
 
     /// Writes control ops into a book, one upon the other.
@@ -71,7 +99,11 @@ impl Vault {
             batch.put_key(KeyName::book(book.tag), book.secrets.encode());
         }
         match write(book) {
-            Ok(envelopes) => self.commit(id, batch, &envelopes),
+            Ok(envelopes) => {
+                self.commit(id, batch, &envelopes)?;
+                self.authored = self.authored.saturating_add(1);
+                Ok(())
+            }
             Err(error) => {
                 // A refused edit left no trace; then the new feed must leave none either.
                 if let Some(feed) = left {

@@ -15,3 +15,7 @@ crash:
 # The full damage campaign over index and segments.
 damage:
     TECHO_FAULTS=100 cargo test --release -p techo-tests --test damage -- --nocapture
+
+# Product against floor in one table; TECHO_BENCH=full for all of it (docs/performance.md).
+bench:
+    cargo bench -p techo-tests --bench path

@@ -61,7 +61,7 @@ pub struct StatementPlan<'a> {
 }
 
 impl EnrolmentStatement {
-    /// Makes the statement; it expires after [`LIFETIME_MS`].
+    /// Makes the statement; it expires after ten minutes.
     pub fn new(plan: &StatementPlan<'_>) -> Self {
         let relation = plan
             .child

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod hostile;
 pub mod seeded;
 pub mod bench;
 pub mod fault;

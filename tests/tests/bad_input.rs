@@ -11,6 +11,11 @@
 //! | ticket expired, used twice, for another relay, refused | here `ticket` |
 //! | wrong relay key, relay down, slow, full | here `relay`; `sync-relay/tests/boxes.rs` |
 //! | relay wiped, restored from an old copy | here `relay`; `sync-relay/tests/boxes.rs` |
+//! | relay slow or silent, of another version, with false receipts | here `hostile` |
+//! | replayed, reordered, altered, withheld envelopes | here `hostile`; `edits.rs` (`replicas`) |
+//! | foreign envelopes, in another device's feed | here `hostile`; `edits.rs` (`replicas`) |
+//! | forked feeds, a feed nobody certified | `edits.rs` (`replicas`) |
+//! | frame truncated, too large, newer, out of place: read by a device | here `hostile` |
 //! | envelope too large, truncated, of another version | `sync-relay/wire/src/envelope/tests.rs`, `vectors_wire.rs` (`envelopes`) |
 //! | frame too large, truncated, malformed: read by a relay | `sync-relay/tests/protocol.rs`, `sync-relay/wire/src/frame/tests.rs` |
 //! | entries too large, malformed, falsely certified | `vault/src/entry/verify/tests.rs`, `vectors_vault.rs` (`entries`) |
@@ -35,6 +40,7 @@
 
 mod bad_input {
     mod disk;
+    mod hostile;
     mod relay;
     mod ticket;
     mod vault;

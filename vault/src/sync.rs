@@ -69,8 +69,8 @@ pub enum Finding {
         /// The sequence that exists twice.
         sequence: u64,
     },
-    /// An entry that another device had seen was not handed over, though the relay says that it has
-    /// sent everything.
+    /// An entry that another device had seen, or that the relay itself lists, was not handed over,
+    /// though the relay says that it has sent everything.
     Withheld {
         /// The feed.
         feed: FeedId,
@@ -83,6 +83,8 @@ pub enum Finding {
 #[derive(Debug, Default)]
 pub struct Session {
     acknowledged: Acknowledged,
+    /// The heads that the relay lists.
+    shown: Vec<Head>,
     /// The next sequence that the relay needs, by feed; absent until heads are known.
     next: Option<BTreeMap<FeedId, u64>>,
     admitted: BTreeSet<FeedId>,
@@ -95,6 +97,7 @@ impl Session {
     pub fn new(acknowledged: Acknowledged) -> Self {
         Self {
             acknowledged,
+            shown: Vec::new(),
             next: None,
             admitted: BTreeSet::new(),
             forked: BTreeSet::new(),
@@ -122,13 +125,12 @@ impl Session {
             }
             Event::Received(heads) => self.advance(&heads),
             Event::CaughtUp => {
-                let missing = feeds.missing().map(|head| {
-                    Action::Report(Finding::Withheld {
-                        feed: head.feed,
-                        sequence: head.seq,
-                    })
-                });
-                actions.extend(missing);
+                let missing = self.withheld(feeds).into_iter();
+                actions.extend(
+                    missing.map(|(feed, sequence)| {
+                        Action::Report(Finding::Withheld { feed, sequence })
+                    }),
+                );
             }
             Event::Receipt(heads) => {
                 for head in &heads {
@@ -139,6 +141,21 @@ impl Session {
             Event::Written => self.send(feeds, &mut actions),
         }
         actions
+    }
+
+    /// What is known to exist and is not here. Of what the relay lists, only feeds that the book
+    /// knows count: anybody may have put a feed there that nobody certified.
+    fn withheld(&self, feeds: &Feeds) -> BTreeMap<FeedId, u64> {
+        let listed = self.shown.iter().filter(|head| {
+            let known = feeds.device(&head.feed).is_some() && !self.forked.contains(&head.feed);
+            known && feeds.length(&head.feed) <= head.seq
+        });
+        let mut withheld = BTreeMap::new();
+        for head in feeds.missing().chain(listed.copied()) {
+            let last = withheld.entry(head.feed).or_insert(head.seq);
+            *last = head.seq.max(*last);
+        }
+        withheld
     }
 
     /// Compares what the relay shows with what it signed for and with what is held here.
@@ -164,6 +181,7 @@ impl Session {
                 }));
             }
         }
+        self.shown = heads.to_vec();
         self.admitted.extend(shown.keys().copied());
         let next = shown
             .into_iter()

@@ -1,5 +1,7 @@
 //! One sync: every box of the vault at every relay of the family, until nothing is left to do.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use techo_client::{Client, ClientError, Connection, Timings};
 use techo_wire::RelayAddress;
@@ -69,6 +71,9 @@ pub struct RelayReport {
     pub findings: Vec<FindingView>,
     /// Whether the relay was reached and everything exchanged.
     pub complete: bool,
+    /// The same as `findings`; what several rounds find is told once.
+    #[serde(skip)]
+    pub(super) told: BTreeSet<Finding>,
 }
 
 impl RelayReport {
@@ -88,7 +93,9 @@ impl RelayReport {
     }
 
     pub(super) fn report(&mut self, finding: &Finding) {
-        self.findings.push(FindingView::from(finding));
+        if self.told.insert(finding.clone()) {
+            self.findings.push(FindingView::from(finding));
+        }
     }
 }
 

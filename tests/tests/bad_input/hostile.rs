@@ -4,8 +4,9 @@
 use techo_client::{ClientError, Misbehaviour};
 use techo_tests::family::{Device, Family, NOW, add_child, pair, shown, sync, sync_hastily, write};
 use techo_tests::hostile::{HostileRelay, Mood, altered};
+use techo_tests::office::{EXPORT, Office};
 use techo_vault::net::{NetError, RelayReport};
-use techo_vault::vault::{FindingView, Vault};
+use techo_vault::vault::{FindingView, Source, Vault};
 use techo_wire::frame::{FrameError, encode_frame};
 use techo_wire::receipt::ReceiptError;
 use techo_wire::{Frame, RelayKey, StoreId, UnverifiedEnvelope};
@@ -317,5 +318,37 @@ async fn a_relay_that_says_nothing_greets_wrongly_or_signs_falsely_is_not_believ
     let (mother, father) = Family::sync_both(mother, family.father).await;
     assert_eq!(shown(&mother), newest);
     assert_eq!(shown(&father), newest);
+    relay.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn official_entries_in_the_wrong_order_are_asked_for_again() {
+    let root = tempfile::tempdir().expect("a folder");
+    let relay = HostileRelay::start();
+    let mut office = Office::open(&root.path().join("city"));
+    let phone = Device::new(root.path(), "phone");
+    let mut mother = phone.found("phone");
+    mother.add_relay(relay.address(), NOW).expect("a relay");
+    let sakura = add_child(&mut mother, "見本 さくら");
+    office.enrol(&mut mother, &sakura);
+    let (mother, _) = sync(mother).await;
+    let published = office.city.publish(NOW.millis(), EXPORT, "export.csv");
+    let issued = published.expect("published").issued;
+    assert!(issued > 1);
+    office.deliver().await;
+
+    // The binding comes last, and before it the entries, newest first.
+    relay.be(Mood::Reverses);
+    let (mother, report) = sync_one(mother).await;
+    assert!(report.refused > 0, "{report:?}");
+    for item in mother.timeline(None) {
+        assert!(matches!(item.source, Source::Issued(issued) if issued.verified));
+    }
+    let mother = reopened(mother, &phone);
+    relay.be(Mood::Honest);
+    let (mother, report) = sync_one(mother).await;
+    assert_eq!(report.refused, 0, "{report:?}");
+    assert_eq!(mother.timeline(None).len(), issued, "none is passed over");
+    reopened(mother, &phone);
     relay.stop();
 }

@@ -40,6 +40,8 @@ pub(super) struct IssuerInbox {
 enum Taken {
     Official,
     Held,
+    /// An entry that came before its binding.
+    Early,
     /// A binding that the book has not accepted yet.
     Binding(Box<ControlOp>),
 }
@@ -97,8 +99,10 @@ impl Book {
                 let issuer = self.adopt_keys(&enrolment, &key_set)?;
                 let handle = enrolment.handle;
                 let mut books = self.official.books.values_mut();
-                let book = books.find(|book| book.binding().handle() == handle);
-                match book.ok_or(IssuedError::Binding)?.accept(&issuer, &entry)? {
+                let Some(book) = books.find(|book| book.binding().handle() == handle) else {
+                    return Ok(Taken::Early);
+                };
+                match book.accept(&issuer, &entry)? {
                     Acceptance::New(_) => Ok(Taken::Official),
                     Acceptance::Held(_) => Ok(Taken::Held),
                 }
@@ -247,6 +251,10 @@ impl Vault {
         book.refresh_bindings();
         match book.take(target.inbox, &item) {
             Ok(Taken::Held) => {}
+            Ok(Taken::Early) => {
+                received.refused.push(IssuedError::Binding.to_string());
+                return Ok(true);
+            }
             Ok(Taken::Official) => {
                 received.official += 1;
                 self.keep_item(target, item)?;

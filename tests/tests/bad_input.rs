@@ -11,6 +11,7 @@
 //! | ticket expired, used twice, for another relay, refused | here `ticket` |
 //! | wrong relay key, relay down, slow, full | here `relay`; `sync-relay/tests/boxes.rs` |
 //! | relay wiped, restored from an old copy | here `relay`; `sync-relay/tests/boxes.rs` |
+//! | vault restored from an old copy: forked feed | here `relay` |
 //! | relay slow or silent, of another version, with false receipts | here `hostile` |
 //! | replayed, reordered, altered, withheld envelopes | here `hostile`; `edits.rs` (`replicas`) |
 //! | foreign envelopes, in another device's feed | here `hostile`; `edits.rs` (`replicas`) |

@@ -125,6 +125,14 @@ impl Session {
             }
             Event::Received(heads) => self.advance(&heads),
             Event::CaughtUp => {
+                let forks: BTreeSet<(FeedId, u64)> =
+                    feeds.forks().map(|head| (head.feed, head.seq)).collect();
+                let fresh = forks
+                    .into_iter()
+                    .filter(|(feed, _)| !self.forked.contains(feed));
+                actions.extend(
+                    fresh.map(|(feed, sequence)| Action::Report(Finding::Fork { feed, sequence })),
+                );
                 let missing = self.withheld(feeds).into_iter();
                 actions.extend(
                     missing.map(|(feed, sequence)| {

@@ -256,3 +256,70 @@ async fn a_relay_wiped_before_a_grant_was_fetched_gets_it_again() {
     assert_eq!(shown(&mother), shown(&father));
     relay.stop().await;
 }
+
+/// A family whose phone is as it was before its last note, which the relay and the tablet have.
+async fn set_back(root: &std::path::Path, relay: &TestRelay) -> (Family, String) {
+    let mut family = Family::found(root, &relay.address()).await;
+    family.mother.close().expect("closes");
+    let backup = root.join("backup");
+    copy_folder(&family.phone.dir, &backup);
+    let mut mother = family.phone.open();
+    write(&mut mother, &family.hana, "控えのあとで");
+    let (mother, father) = Family::sync_both(mother, family.father).await;
+    let newest = shown(&father);
+    mother.close().expect("closes");
+    fs::remove_dir_all(&family.phone.dir).expect("removed");
+    copy_folder(&backup, &family.phone.dir);
+    family.mother = family.phone.open();
+    family.father = father;
+    (family, newest)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_set_back_to_an_old_copy_fetches_what_it_had_written() {
+    let root = tempfile::tempdir().expect("a folder");
+    let relay = TestRelay::start(&root.path().join("relay")).await;
+    let (family, newest) = set_back(root.path(), &relay).await;
+    let (mut mother, report) = sync(family.mother).await;
+    assert!(report.relays[0].findings.is_empty(), "{report:?}");
+    assert_eq!(shown(&mother), newest);
+    write(&mut mother, &family.hana, "そのつぎ");
+    let (mother, father) = Family::sync_both(mother, family.father).await;
+    assert_eq!(shown(&mother), shown(&father));
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_set_back_that_writes_first_is_told_of_the_fork_and_misleads_nobody() {
+    let root = tempfile::tempdir().expect("a folder");
+    let relay = TestRelay::start(&root.path().join("relay")).await;
+    let (mut family, newest) = set_back(root.path(), &relay).await;
+    write(&mut family.mother, &family.hana, "知らずに書いた");
+    let (mother, report) = sync(family.mother).await;
+    assert!(
+        matches!(report.relays[0].findings[..], [FindingView::Fork { .. }]),
+        "{report:?}"
+    );
+    let (father, report) = sync(family.father).await;
+    assert!(report.relays[0].findings.is_empty(), "{report:?}");
+    assert_eq!(shown(&father), newest);
+    mother.close().expect("closes");
+    let mut mother = family.phone.open();
+    write(&mut mother, &family.hana, "わかってから書いた");
+    let before = shown(&mother);
+    for text in ["知らずに書いた", "わかってから書いた"] {
+        assert!(before.contains(text), "what was written here stays here");
+    }
+
+    // What builds on the other branch waits, and the tablet is told why.
+    let (mother, _) = sync(mother).await;
+    assert_eq!(shown(&mother), before);
+    let (father, report) = sync(father).await;
+    assert!(
+        matches!(report.relays[0].findings[..], [FindingView::Fork { .. }]),
+        "{report:?}"
+    );
+    assert_eq!(shown(&father), newest);
+    assert_eq!(father.status().waiting, 1);
+    relay.stop().await;
+}

@@ -113,14 +113,17 @@ impl Feeds {
         heads.filter(|head| self.length(&head.feed) <= head.seq)
     }
 
-    /// Returns the heads that somebody named and that are held with other bytes: forks.
+    /// Returns the heads that somebody named and that are held with other bytes: forks. Entries that
+    /// were written upon the other branch wait for it.
     pub fn forks(&self) -> impl Iterator<Item = Head> {
         let heads = self.named.iter().map(|(feed, (seq, hash))| Head {
             feed: *feed,
             seq: *seq,
             hash: *hash,
         });
-        heads.filter(|head| {
+        let deferred = self.feeds.values().flat_map(|feed| &feed.deferred);
+        let awaited = deferred.flat_map(|entry| entry.frontier.iter().copied());
+        heads.chain(awaited).filter(|head| {
             self.hash_at(&head.feed, head.seq)
                 .is_some_and(|held| held != head.hash)
         })

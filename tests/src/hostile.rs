@@ -179,7 +179,7 @@ impl State {
         }
         let frames = match request {
             Frame::Hello { .. } => vec![self.welcome()],
-            Frame::Append { mailbox, envelopes } => vec![self.append(mailbox, envelopes)],
+            Frame::Append { mailbox, envelopes } => vec![self.append(mailbox, &envelopes)],
             Frame::Put { inbox, item, .. } => {
                 let kept = self.inboxes.entry(inbox).or_default();
                 let position = kept.len() as u64;
@@ -219,14 +219,14 @@ impl State {
         }
     }
 
-    fn append(&mut self, mailbox: MailboxId, envelopes: Vec<UnverifiedEnvelope>) -> Frame {
+    fn append(&mut self, mailbox: MailboxId, envelopes: &[UnverifiedEnvelope]) -> Frame {
         let kept = self.mailboxes.entry(mailbox).or_default();
-        for envelope in &envelopes {
+        for envelope in envelopes {
             if !kept.contains(envelope) {
                 kept.push(envelope.clone());
             }
         }
-        let mut heads = heads(&envelopes);
+        let mut heads = heads(envelopes);
         if matches!(self.mood, Mood::SignsForLess) {
             heads.pop();
         }

@@ -194,12 +194,15 @@ async fn a_relay_that_hides_what_another_device_has_seen_is_exposed() {
     relay.stop();
 }
 
+/// Whether an error is the one expected.
+type Fits = fn(&ClientError) -> bool;
+
 /// What a fetch is answered with, and the name of what is wrong with it.
-type Reply = (&'static str, Vec<u8>, fn(&ClientError) -> bool);
+type Reply = (&'static str, Vec<u8>, Fits);
 
 fn replies(envelope: &UnverifiedEnvelope) -> Vec<Reply> {
     use ClientError::PeerMisbehaved;
-    let malformed: fn(&ClientError) -> bool = |error| {
+    let malformed: Fits = |error| {
         matches!(
             error,
             PeerMisbehaved(Misbehaviour::Frame(FrameError::Malformed(_)))
@@ -283,7 +286,7 @@ async fn a_relay_that_says_nothing_greets_wrongly_or_signs_falsely_is_not_believ
         Mood::Welcomes(Box::new(frame))
     };
     let own = relay.address().key();
-    let cases: [(Mood, fn(&ClientError) -> bool); 5] = [
+    let cases: [(Mood, Fits); 5] = [
         (Mood::Silent, |error| matches!(error, ClientError::TimedOut)),
         (welcome(2, own), |error| {
             matches!(error, ClientError::Version)

@@ -143,7 +143,7 @@ impl Feeds {
         let Head { feed, seq, hash } = head;
         let expected = self.length(feed);
         match self.hash_at(feed, *seq) {
-            Some(held) if held == *hash => return Standing::Known,
+            Some(own) if own == *hash => return Standing::Known,
             Some(_) => return Standing::Fork { sequence: *seq },
             None => {}
         }
@@ -151,7 +151,7 @@ impl Feeds {
             return Standing::Next;
         };
         match self.hash_at(feed, sequence) {
-            Some(held) if held == *previous => Standing::Next,
+            Some(own) if own == *previous => Standing::Next,
             Some(_) => Standing::Fork { sequence },
             None => Standing::Gap { expected },
         }

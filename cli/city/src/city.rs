@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use techo_jpki::{Environment, NonceFile, Roots, SimulatedPki};
+use techo_jpki::{Environment, NonceFile, RevocationLists, Roots, SimulatedPki};
 use techo_vault::book::IssuerId;
 use techo_vault::crypto::{Cost, Passphrase, SigningKey};
 use techo_vault::issued::{EntryKey, IssuerFile, IssuerRoot, KeySetPlan, SignedKeySet};
@@ -16,13 +16,14 @@ use crate::state::State;
 
 /// An issuer: keys, bindings, publications.
 pub struct City {
-    folder: Folder,
+    pub(crate) folder: Folder,
     pub(crate) file: IssuerFile,
     pub(crate) keys: WorkingKeys,
     pub(crate) roots: Roots,
+    pub(crate) lists: Option<RevocationLists>,
     pub(crate) state: State,
     journal: Journal,
-    unlocked: Unlocked,
+    pub(crate) unlocked: Unlocked,
     stopped: bool,
 }
 
@@ -82,6 +83,8 @@ pub struct CityStatus {
     pub open_nonces: usize,
     /// Bindings made.
     pub bindings: usize,
+    /// Enrolments that wait until revocation can be checked.
+    pub waiting: usize,
     /// Residents bound.
     pub residents: usize,
     /// Entries signed.
@@ -134,6 +137,7 @@ impl City {
             file,
             keys,
             roots,
+            lists: None,
             state: State::default(),
             journal,
             unlocked,
@@ -163,6 +167,7 @@ impl City {
             file,
             keys,
             roots,
+            lists: None,
             state,
             journal,
             unlocked,
@@ -234,6 +239,7 @@ impl City {
             simulated: self.roots.environment() == Environment::Simulated,
             open_nonces: self.state.nonces.values().filter(open).count(),
             bindings: self.state.bindings.len(),
+            waiting: self.state.pending.len(),
             residents: self.state.by_resident.len(),
             issued: bindings.clone().map(|b| b.next).sum(),
             pending: bindings
@@ -246,6 +252,9 @@ impl City {
     pub(crate) fn commit(&mut self, records: Vec<JournalRecord>) -> Result<(), CityError> {
         if self.stopped {
             return Err(CityError::Stopped);
+        }
+        if records.is_empty() {
+            return Ok(());
         }
         if let Err(error) = self.journal.append(&self.folder, &mut rng(), &records) {
             self.stopped = true;
@@ -283,5 +292,7 @@ pub(crate) fn random() -> [u8; 32] {
 
 const NONCE_LIFETIME_MS: u64 = 600_000;
 
+#[cfg(test)]
+mod revocation;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 
 use techo_jpki::{
     Enrolment, Environment, Expectation, Judgement, ManualReason, NonceLedger, NonceRefusal,
-    Refusal, Revocation, RevocationSource, UnverifiedBundle, consent,
+    Refusal, Revocation, RevocationGap, RevocationReason, RevocationSource, UnverifiedBundle,
+    consent,
 };
 use techo_vault::book::EnrolmentHandle;
 use techo_vault::crypto::SealPublic;
@@ -34,6 +35,9 @@ pub enum EnrolAnswer {
         /// Whether this very request had been answered before.
         repeated: bool,
     },
+    /// Nobody could say that the certificate is not revoked: the file is kept, sealed, and judged
+    /// again by [`City::recheck`]. Nothing was bound.
+    Pending(RevocationGap),
     /// A person has to decide; nothing was bound.
     Review(ReviewReason),
     /// Refused; another attempt needs another nonce.
@@ -87,22 +91,32 @@ impl City {
         if let Some(answer) = self.answered(&request) {
             return Ok(answer);
         }
-        let judgement = match self.judge(bundle, now) {
-            Ok(judgement) => judgement,
+        let answer = match self.judge(bundle, now) {
+            Ok(Judgement::Verified(enrolment)) => match subject(&enrolment, register) {
+                Ok(resident) => self.bind(now, request, &enrolment, resident)?,
+                Err(reason) => EnrolAnswer::Review(reason),
+            },
+            Ok(Judgement::ManualReview(ManualReason::SubstitutedCharacters | _, _)) => {
+                EnrolAnswer::Review(ReviewReason::SubstitutedCharacters)
+            }
+            Err(Refused::Evidence(Refusal::RevocationUnavailable(gap))) => {
+                self.wait(now, request, file)?;
+                return Ok(EnrolAnswer::Pending(gap));
+            }
             Err(Refused::Evidence(refusal)) => {
-                return Ok(EnrolAnswer::Refused(EnrolRefusal::Evidence(refusal)));
+                EnrolAnswer::Refused(EnrolRefusal::Evidence(refusal))
             }
             Err(Refused::City(error)) => return Err(error),
         };
-        let enrolment = match judgement {
-            Judgement::Verified(enrolment) => enrolment,
-            Judgement::ManualReview(ManualReason::SubstitutedCharacters | _, _) => {
-                return Ok(EnrolAnswer::Review(ReviewReason::SubstitutedCharacters));
-            }
-        };
-        match subject(&enrolment, register) {
-            Ok(resident) => self.bind(now, request, &enrolment, resident),
-            Err(reason) => Ok(EnrolAnswer::Review(reason)),
+        self.close(request)?;
+        Ok(answer)
+    }
+
+    /// Who is asked about revocation.
+    pub(crate) fn source(&self) -> RevocationSource<'_> {
+        match &self.lists {
+            Some(lists) => RevocationSource::Lists(lists),
+            None => RevocationSource::Nobody,
         }
     }
 
@@ -115,7 +129,7 @@ impl City {
             resident: bound.resident.clone(),
             environment: self.roots.environment(),
             simulated: bound.simulated,
-            revocation: Revocation::NotChecked,
+            revocation: bound.revocation(),
             repeated: true,
         })
     }
@@ -128,17 +142,24 @@ impl City {
             consents: consent::accepted(),
             environment: self.roots.environment(),
         };
-        let mut ledger = Ledger {
-            city: self,
-            failure: None,
+        // The nonce of an enrolment that waits was spent for it, and its statement was current then.
+        let waiting = self.state.pending.get(bundle.request()).copied();
+        let fresh = if let Some(since) = waiting {
+            bundle.consume_nonce(&mut Resumed, &expected, since)
+        } else {
+            let mut ledger = Ledger {
+                city: self,
+                failure: None,
+            };
+            let fresh = bundle.consume_nonce(&mut ledger, &expected, now);
+            if let Some(error) = ledger.failure {
+                return Err(Refused::City(error));
+            }
+            fresh
         };
-        let fresh = bundle.consume_nonce(&mut ledger, &expected, now);
-        if let Some(error) = ledger.failure {
-            return Err(Refused::City(error));
-        }
-        let evidence = fresh.and_then(|fresh| fresh.verify(&self.roots, now));
-        evidence
-            .and_then(|e| e.accept(RevocationSource::Nobody, now))
+        fresh
+            .and_then(|fresh| fresh.verify(&self.roots, now))
+            .and_then(|evidence| evidence.accept(self.source(), now))
             .map_err(Refused::Evidence)
     }
 
@@ -157,6 +178,16 @@ impl City {
         let statement = enrolment.statement();
         let simulated = enrolment.environment() == Environment::Simulated;
         let id = BindingId::from_bytes(random());
+        let certificate = self.mark(&id, enrolment.certificate());
+        if self.state.revoked.contains(&certificate.tag) {
+            // An older list may not say so yet; no revocation is ever lifted.
+            let revoked = Refusal::Revoked(RevocationReason::Unspecified);
+            return Ok(EnrolAnswer::Refused(EnrolRefusal::Evidence(revoked)));
+        }
+        let checked_at = match enrolment.revocation() {
+            Revocation::NotRevoked => Some(now),
+            Revocation::NotChecked | _ => None,
+        };
         let plan = BindingPlan {
             id,
             issuer: self.file.id(),
@@ -176,10 +207,7 @@ impl City {
             }
             .to_owned(),
             verified_at: now,
-            revocation_checked_at: match enrolment.revocation() {
-                Revocation::NotRevoked => Some(now),
-                Revocation::NotChecked | _ => None,
-            },
+            revocation_checked_at: checked_at,
             simulated,
             not_after: enrolment
                 .not_after()
@@ -197,6 +225,8 @@ impl City {
             feed,
             inbox,
             simulated,
+            certificate: Some(certificate),
+            checked_at,
         };
         self.commit(vec![JournalRecord::Bound(Box::new(bound))])?;
         Ok(EnrolAnswer::Bound {
@@ -234,6 +264,15 @@ fn subject<'a>(
 enum Refused {
     Evidence(Refusal),
     City(CityError),
+}
+
+/// The ledger of an enrolment whose nonce was consumed when it arrived.
+struct Resumed;
+
+impl NonceLedger for Resumed {
+    fn consume(&mut self, _: &[u8; 32], _: u64) -> Result<(), NonceRefusal> {
+        Ok(())
+    }
 }
 
 struct Ledger<'a> {

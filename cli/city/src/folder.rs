@@ -1,7 +1,7 @@
 //! The files of a city's folder: written whole or not at all, and by one process at a time.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::CityError;
@@ -67,6 +67,58 @@ impl Folder {
         File::open(&self.root)?.sync_all()?;
         Ok(())
     }
+
+    /// Replaces a file in a folder of this one; once this returns it is durable.
+    pub(crate) fn write_within(
+        &self,
+        inner: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), CityError> {
+        let path = self.path(inner);
+        if !path.is_dir() {
+            fs::create_dir(&path)?;
+            restrict(&path)?;
+            File::open(&self.root)?.sync_all()?;
+        }
+        self.write(&format!("{inner}/{name}"), bytes)?;
+        File::open(&path)?.sync_all()?;
+        Ok(())
+    }
+
+    /// Reads a file in a folder of this one, if it is there.
+    pub(crate) fn read_within(
+        &self,
+        inner: &str,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, CityError> {
+        match fs::read(self.path(inner).join(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes a file in a folder of this one; it may be gone already.
+    pub(crate) fn remove_within(&self, inner: &str, name: &str) -> Result<(), CityError> {
+        match fs::remove_file(self.path(inner).join(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Names the files in a folder of this one, which need not exist.
+    pub(crate) fn names_within(&self, inner: &str) -> Result<Vec<String>, CityError> {
+        let path = self.path(inner);
+        if !path.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        Ok(names)
+    }
 }
 
 /// Lets only the owner read, where the system knows owners.
@@ -92,3 +144,5 @@ pub(crate) const ISSUER: &str = "issuer.techo-issuer";
 pub(crate) const JOURNAL: &str = "journal";
 /// How many records of the journal were acknowledged.
 pub(crate) const COUNT: &str = "journal.count";
+/// The folder of sealed enrolment files that wait for a revocation list.
+pub(crate) const PENDING: &str = "pending";

@@ -6,6 +6,7 @@ use techo_jpki::{Roots, SimulatedPki};
 use techo_vault::crypto::{
     Cost, MasterKey, Passphrase, SealKey, SigningKey, Slot, SlotKind, StorageKey, VaultId,
 };
+use techo_vault::issued::BindingId;
 use techo_wire::canonical;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -168,6 +169,33 @@ impl Unlocked {
         [MAGIC, &canonical::encode(&file)].concat()
     }
 
+    /// Seals how to ask about the certificate of binding `id`.
+    pub(crate) fn seal_certificate(
+        &self,
+        rng: &mut impl CryptoRng,
+        id: &BindingId,
+        plain: &[u8],
+    ) -> Vec<u8> {
+        let place = [CERTIFICATE, id.as_bytes()].concat();
+        self.master.city_log(self.folder).seal(rng, &place, plain)
+    }
+
+    /// Opens what [`Unlocked::seal_certificate`] sealed for the same binding.
+    pub(crate) fn open_certificate(
+        &self,
+        id: &BindingId,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, CityError> {
+        let place = [CERTIFICATE, id.as_bytes()].concat();
+        Ok(self.master.city_log(self.folder).open(&place, sealed)?)
+    }
+
+    /// Returns a tag by which this city alone recognises a certificate.
+    pub(crate) fn certificate_tag(&self, name: &[u8]) -> [u8; 32] {
+        let mac = self.master.header_mac(self.folder);
+        mac.mac(&[CERTIFICATE, name].concat())
+    }
+
     /// Returns the key that seals the journal.
     pub(crate) fn journal(&self) -> StorageKey {
         self.master.city_log(self.folder)
@@ -213,3 +241,4 @@ impl Fields {
 }
 
 const MAGIC: &[u8] = b"TECHOCTY\0\x01";
+const CERTIFICATE: &[u8] = b"certificate";

@@ -19,6 +19,7 @@ mod journal;
 mod state;
 mod city;
 mod enrol;
+mod revocation;
 mod publish;
 mod deliver;
 
@@ -28,4 +29,5 @@ pub use enrol::{EnrolAnswer, EnrolRefusal, ReviewReason};
 pub use error::{CityError, RegisterFault};
 pub use publish::{PublishReport, Rejection, RejectionReason};
 pub use register::{Register, Resident};
+pub use revocation::{ListsReport, RecheckReport};
 pub use sheet::SheetError;

@@ -64,6 +64,8 @@ pub enum RejectionReason {
     Record(RecordError),
     /// No family has enrolled this resident.
     NobodyBound,
+    /// The city has said under every binding of this resident that nothing more will come.
+    Ended,
     /// It was issued with other content: correct it instead.
     Changed,
     /// Nothing to correct or withdraw was issued.
@@ -177,6 +179,10 @@ impl City {
             let Some(state) = self.state.bindings.get(id) else {
                 continue;
             };
+            if state.ended {
+                reason = reason.or(Some(RejectionReason::Ended));
+                continue;
+            }
             match self.decide(now, &fact, mode, state, draft) {
                 Ok(true) => report.issued += 1,
                 Ok(false) => report.already += 1,

@@ -1,6 +1,7 @@
 //! What the journal remembers; a record is written once and never changed.
 
 use minicbor::{Decode, Encode};
+use techo_jpki::Revocation;
 use techo_vault::crypto::SealPublic;
 use techo_vault::issued::{
     BindingId, InboxDescriptor, IssuedKind, SignedBinding, SignedIssuedEntry,
@@ -44,6 +45,28 @@ pub(crate) enum JournalRecord {
         #[n(3)]
         at: u64,
     },
+    /// An enrolment waits until revocation can be checked.
+    #[n(5)]
+    Waiting {
+        #[cbor(n(0), with = "minicbor::bytes")]
+        request: [u8; 32],
+        #[n(1)]
+        since: u64,
+    },
+    /// It waits no longer, and was not bound.
+    #[n(6)]
+    Closed {
+        #[cbor(n(0), with = "minicbor::bytes")]
+        request: [u8; 32],
+    },
+    /// The certificate of a binding was found to be revoked.
+    #[n(7)]
+    Revoked {
+        #[n(0)]
+        binding: BindingId,
+        #[n(1)]
+        at: u64,
+    },
 }
 
 /// A binding and where its entries go.
@@ -69,6 +92,41 @@ pub(crate) struct Bound {
     pub(crate) inbox: InboxDescriptor,
     #[n(8)]
     pub(crate) simulated: bool,
+    /// How to ask about revocation again; bindings of earlier versions have none.
+    #[n(9)]
+    pub(crate) certificate: Option<CertificateMark>,
+    /// When the certificate was found not to be revoked, or `None` if nobody was asked.
+    #[n(10)]
+    pub(crate) checked_at: Option<u64>,
+}
+
+impl Bound {
+    /// What was known about revocation when it was bound.
+    pub(crate) fn revocation(&self) -> Revocation {
+        match self.checked_at {
+            Some(_) => Revocation::NotRevoked,
+            None => Revocation::NotChecked,
+        }
+    }
+}
+
+/// A certificate, to the city alone: never the certificate itself.
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct CertificateMark {
+    /// A keyed hash of issuing key and serial number: the same certificate, the same tag.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) tag: [u8; 32],
+    /// Issuing key, serial number and distribution point, sealed.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) sealed: Vec<u8>,
+}
+
+/// Names a file after a hash.
+pub(crate) fn hex(bytes: &[u8; 32]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 impl std::fmt::Debug for Bound {

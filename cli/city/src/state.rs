@@ -1,6 +1,6 @@
 //! What the journal adds up to: a fold over its records, kept in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use techo_vault::issued::{BindingId, IssuedHash, IssuedKind, SignedIssuedEntry};
 
@@ -13,6 +13,10 @@ pub(crate) struct State {
     pub(crate) bindings: BTreeMap<BindingId, BoundState>,
     pub(crate) by_request: BTreeMap<[u8; 32], BindingId>,
     pub(crate) by_resident: BTreeMap<String, Vec<BindingId>>,
+    /// Requests that wait for a revocation answer, and since when.
+    pub(crate) pending: BTreeMap<[u8; 32], u64>,
+    /// Tags of certificates that are revoked, for good.
+    pub(crate) revoked: BTreeSet<[u8; 32]>,
 }
 
 /// A nonce that was given out.
@@ -30,6 +34,8 @@ pub(crate) struct BoundState {
     pub(crate) last: IssuedHash,
     pub(crate) facts: BTreeMap<[u8; 32], FactState>,
     pub(crate) answered: bool,
+    /// Whether the city said that nothing more will come.
+    pub(crate) ended: bool,
     pub(crate) pending: BTreeMap<u64, SignedIssuedEntry>,
 }
 
@@ -65,13 +71,17 @@ impl State {
                 let Some(state) = self.bindings.get_mut(&issued.binding) else {
                     return;
                 };
-                let withdrawn = issued.kind == IssuedKind::Withdraw;
-                let fact = FactState {
-                    current: issued.index,
-                    content: issued.content,
-                    withdrawn,
-                };
-                state.facts.insert(issued.identity, fact);
+                if issued.kind == IssuedKind::End {
+                    state.ended = true;
+                } else {
+                    let withdrawn = issued.kind == IssuedKind::Withdraw;
+                    let fact = FactState {
+                        current: issued.index,
+                        content: issued.content,
+                        withdrawn,
+                    };
+                    state.facts.insert(issued.identity, fact);
+                }
                 state.next = issued.index.saturating_add(1);
                 state.last = issued.entry.hash();
                 state.pending.insert(issued.index, issued.entry);
@@ -85,12 +95,23 @@ impl State {
                     None => state.answered = true,
                 }
             }
+            JournalRecord::Waiting { request, since } => {
+                self.pending.insert(request, since);
+            }
+            JournalRecord::Closed { request } => drop(self.pending.remove(&request)),
+            JournalRecord::Revoked { binding, .. } => {
+                let bound = self.bindings.get(&binding).map(|state| &state.bound);
+                if let Some(mark) = bound.and_then(|bound| bound.certificate.as_ref()) {
+                    self.revoked.insert(mark.tag);
+                }
+            }
         }
     }
 
     fn bind(&mut self, bound: Bound) {
         let id = bound.id;
         self.by_request.insert(bound.request, id);
+        self.pending.remove(&bound.request);
         self.by_resident
             .entry(bound.resident.clone())
             .or_default()
@@ -101,6 +122,7 @@ impl State {
             last: IssuedHash::ZERO,
             facts: BTreeMap::new(),
             answered: false,
+            ended: false,
             pending: BTreeMap::new(),
         };
         self.bindings.insert(id, state);

@@ -216,6 +216,11 @@ fn enrol(desk: &Desk, dir: &Path, file: &Path, register: &Path, go: bool) -> Res
     let answer = city.enrol(clock::now().millis(), &text, &register)?;
     match &answer {
         EnrolAnswer::Bound { .. } => {}
+        EnrolAnswer::Pending(gap) => {
+            let refusal = techo_jpki::Refusal::RevocationUnavailable(*gap);
+            let why = techo_city::EnrolRefusal::Evidence(refusal);
+            return Err(Failure::NotBound(NotBound::Refused(why)));
+        }
         EnrolAnswer::Review(reason) => return Err(Failure::NotBound(NotBound::Review(*reason))),
         EnrolAnswer::Refused(why) => return Err(Failure::NotBound(NotBound::Refused(*why))),
     }

@@ -51,7 +51,7 @@ impl<'a> Bound<'a> {
                 repeated: *repeated,
                 delivery,
             },
-            EnrolAnswer::Review(_) | EnrolAnswer::Refused(_) => Self {
+            EnrolAnswer::Pending(_) | EnrolAnswer::Review(_) | EnrolAnswer::Refused(_) => Self {
                 resident: None,
                 simulated: false,
                 repeated: false,
@@ -182,6 +182,9 @@ fn reason(lang: Lang, reason: &RejectionReason) -> String {
             "issued with other content: use correct",
         ),
         RejectionReason::NotIssued => lang.of("発行されていません", "it was never issued"),
+        RejectionReason::Ended => {
+            lang.of("この方への発行は終わっています", "the binding has ended")
+        }
         RejectionReason::Withdrawn => lang.of("取り消されています", "it was withdrawn"),
         RejectionReason::NotInForm { column } => {
             return say!(

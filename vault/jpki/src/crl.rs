@@ -43,7 +43,7 @@ impl std::fmt::Debug for CrlIndex {
 impl CrlIndex {
     /// Verifies the signature first and reads the contents only then.
     pub fn verify(der: &[u8], roots: &Roots) -> Result<Self, CrlFault> {
-        if der.len() > MAX_LIST {
+        if u64::try_from(der.len()).is_ok_and(|size| size > RevocationLists::MAX_LIST) {
             return Err(CrlFault::Malformed);
         }
         let signed = Signed::split(der)?;
@@ -221,6 +221,9 @@ impl std::fmt::Debug for RevocationLists {
 }
 
 impl RevocationLists {
+    /// The largest list that is read, in bytes.
+    pub const MAX_LIST: u64 = 32 << 20;
+
     /// Takes one more list, DER. An older one never replaces a newer one.
     pub fn add(&mut self, der: &[u8], roots: &Roots) -> Result<(), CrlFault> {
         let index = match CrlIndex::verify(der, roots) {
@@ -268,7 +271,6 @@ impl RevocationLists {
 /// A hundred thousand entries are 2.3 MB.
 const _: () = assert!(size_of::<Entry>() == 23);
 const MAX_SERIAL: usize = 21;
-const MAX_LIST: usize = 32 << 20;
 const TYPICAL_ENTRY: usize = 32;
 /// Lists appear daily; two hours are for fetching them.
 const MAX_AGE_MS: u64 = 26 * 3_600_000;

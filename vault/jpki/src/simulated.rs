@@ -10,9 +10,9 @@ mod profile;
 mod authority;
 mod revocation;
 
-pub use authority::SimulatedAuthority;
 #[cfg(test)]
 pub(crate) use authority::generate_key;
+pub use authority::{SimulatedAuthority, serial_of};
 pub use card::SimulatedCard;
 pub use profile::{Holder, LeafProfile, MUNICIPALITY, Validity};
 pub use revocation::{ListProfile, Responder, ResponseProfile, ResponseStatus, issuing_point};

@@ -18,29 +18,30 @@ use super::*;
 use crate::{EnrolAnswer, EnrolRefusal, PublishReport, Register, RejectionReason, ReviewReason};
 
 /// 2026-11-22 in Japan.
-const NOW: u64 = 1_795_300_000_000;
-const REGISTER: &[u8] = include_bytes!("../../examples/register.csv");
-const EXPORT: &[u8] = include_bytes!("../../examples/export.csv");
-const CORRECTION: &[u8] = include_bytes!("../../examples/correction.csv");
+pub(super) const NOW: u64 = 1_795_300_000_000;
+pub(super) const REGISTER: &[u8] = include_bytes!("../../examples/register.csv");
+pub(super) const EXPORT: &[u8] = include_bytes!("../../examples/export.csv");
+pub(super) const CORRECTION: &[u8] = include_bytes!("../../examples/correction.csv");
 const ADDRESS: &str = "見本県見本市架空町1丁目2番3号";
 
 /// Made once: RSA keys take their time.
-static AUTHORITY: LazyLock<SimulatedAuthority> =
+pub(super) static AUTHORITY: LazyLock<SimulatedAuthority> =
     LazyLock::new(|| SimulatedAuthority::generate(&SimulatedPki::acknowledge(), NOW).unwrap());
-static MOTHER: LazyLock<SimulatedCard> = LazyLock::new(|| card("見本　はな子", "1990-04-12", 2));
+pub(super) static MOTHER: LazyLock<SimulatedCard> =
+    LazyLock::new(|| card("見本　はな子", "1990-04-12", 2));
 
-struct Office {
-    _dir: tempfile::TempDir,
-    path: PathBuf,
-    city: City,
-    register: Register,
+pub(super) struct Office {
+    pub(super) _dir: tempfile::TempDir,
+    pub(super) path: PathBuf,
+    pub(super) city: City,
+    pub(super) register: Register,
 }
 
-fn passphrase() -> Passphrase {
+pub(super) fn passphrase() -> Passphrase {
     Passphrase::new("町役場の合言葉".to_owned())
 }
 
-fn office() -> Office {
+pub(super) fn office() -> Office {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("city");
     let acknowledged = SimulatedPki::acknowledge();
@@ -67,7 +68,7 @@ fn office() -> Office {
 }
 
 /// A family's side of one enrolment.
-struct Family {
+pub(super) struct Family {
     feed: SealKey,
     inbox: SigningKey,
     proof: [u8; 32],
@@ -85,7 +86,7 @@ fn family_at(relay: RelayAddress) -> Family {
     }
 }
 
-fn family() -> Family {
+pub(super) fn family() -> Family {
     family_at(RelayAddress::new("localhost", 4433, RelayKey::from_bytes([9; 32])).unwrap())
 }
 
@@ -107,7 +108,7 @@ impl Family {
         }
     }
 
-    fn request(
+    pub(super) fn request(
         &self,
         office: &Office,
         nonce: &NonceFile,
@@ -135,13 +136,13 @@ impl Family {
     }
 }
 
-fn card(name: &str, birth: &str, gender: u8) -> SimulatedCard {
+pub(super) fn card(name: &str, birth: &str, gender: u8) -> SimulatedCard {
     let holder = Holder::new(name, birth, gender, "見本県見本市架空町１丁目２番３号");
     let profile = LeafProfile::genuine(holder, Validity::five_years(NOW));
     AUTHORITY.issue(&profile).unwrap()
 }
 
-fn sakura() -> Child {
+pub(super) fn sakura() -> Child {
     Child {
         salt: random(),
         attributes: Attributes {
@@ -153,7 +154,7 @@ fn sakura() -> Child {
     }
 }
 
-fn enrol_child(office: &mut Office, family: &Family) -> BindingId {
+pub(super) fn enrol_child(office: &mut Office, family: &Family) -> BindingId {
     let nonce = office.city.nonce(NOW).unwrap();
     let request = family.request(office, &nonce, &MOTHER, Some(&sakura()));
     match office.city.enrol(NOW, &request, &office.register).unwrap() {
@@ -176,7 +177,7 @@ fn reasons(report: &PublishReport) -> Vec<(u64, RejectionReason)> {
 }
 
 /// What a family holds once everything was delivered, without a relay.
-fn held(office: &Office, family: &Family, binding: BindingId) -> IssuedBook {
+pub(super) fn held(office: &Office, family: &Family, binding: BindingId) -> IssuedBook {
     let state = &office.city.state.bindings[&binding];
     let verified = state
         .bound

@@ -9,6 +9,7 @@ use openssl::pkey::{PKey, PKeyRef, Private};
 use openssl::rsa::Rsa;
 use openssl::sha::sha1;
 use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameBuilder};
+use x509_cert::der::Decode as _;
 
 use crate::canonical::{decode, encode};
 use crate::files::{armour, unarmour};
@@ -157,6 +158,12 @@ impl SimulatedAuthority {
         };
         Ok(armour(AUTHORITY_LINE, &encode(&file)))
     }
+}
+
+/// Returns the serial number of a certificate as lists write it: the contents of an INTEGER.
+pub fn serial_of(certificate: &[u8]) -> Result<Vec<u8>, SimulatedError> {
+    let parsed = x509_cert::Certificate::from_der(certificate)?;
+    Ok(parsed.tbs_certificate().serial_number().as_bytes().to_vec())
 }
 
 /// Makes an RSA key of the size cards have.

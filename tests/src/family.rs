@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use techo_client::Timings;
@@ -11,6 +12,7 @@ use techo_vault::Timestamp;
 use techo_vault::book::MemberId;
 use techo_vault::crypto::{Cost, Passphrase};
 use techo_vault::net::{Driver, Patience, SharedVault, SyncReport};
+use techo_vault::store::{LockedVault, Unlocked, system_entropy};
 use techo_vault::vault::{InstallId, Vault};
 use techo_wire::RelayAddress;
 
@@ -129,6 +131,21 @@ impl Device {
     pub fn empty(&self) -> Vault {
         Vault::create_empty(&self.dir, &Self::passphrase(), Cost::FLOOR, &self.install())
             .expect("a new vault")
+    }
+
+    /// Finds the vault's master key, so that a test can open copies without Argon2 each time.
+    pub fn unlock(&self) -> Unlocked {
+        let locked = LockedVault::open_dir(&self.dir).expect("a vault");
+        locked.unlock(&Self::passphrase()).expect("the passphrase")
+    }
+
+    /// Opens the vault, or a copy of it, with its master key.
+    pub fn open_with(&self, unlocked: &Unlocked) -> Vault {
+        let locked = LockedVault::open_dir(&self.dir).expect("a vault");
+        let store = locked
+            .into_store(unlocked, system_entropy())
+            .expect("the store opens");
+        Vault::from_store(Arc::new(store), &self.install()).expect("the vault opens")
     }
 
     /// Opens the vault again.

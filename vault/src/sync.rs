@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use techo_wire::{Cursor, FeedId, Head};
+use techo_wire::{FeedId, Head};
 
 use crate::replica::Feeds;
 
@@ -43,8 +43,14 @@ pub enum Action {
         /// The last sequence, included.
         to: u64,
     },
-    /// Keep the signed heads: a later rollback is measured against them.
-    Remember(Vec<Head>),
+    /// Fetch the feed from this sequence on: the relay names another entry there than the one held.
+    /// Only the entry itself proves that the feed forked.
+    Inspect {
+        /// The feed.
+        feed: FeedId,
+        /// The sequence.
+        sequence: u64,
+    },
     /// Tell the family.
     Report(Finding),
 }
@@ -62,11 +68,18 @@ pub enum Finding {
         /// The sequence it shows now, if any.
         shown: Option<u64>,
     },
-    /// The feed has two different entries at this sequence.
+    /// The feed has signed two different entries at this sequence.
     Fork {
         /// The feed.
         feed: FeedId,
         /// The sequence that exists twice.
+        sequence: u64,
+    },
+    /// The relay names another entry at this sequence than the one held, and does not show it.
+    Contradiction {
+        /// The feed.
+        feed: FeedId,
+        /// The sequence.
         sequence: u64,
     },
     /// An entry that another device had seen, or that the relay itself lists, was not handed over,
@@ -88,8 +101,8 @@ pub struct Session {
     /// The next sequence that the relay needs, by feed; absent until heads are known.
     next: Option<BTreeMap<FeedId, u64>>,
     admitted: BTreeSet<FeedId>,
-    /// Feeds that forked: nothing more is sent for them.
-    forked: BTreeSet<FeedId>,
+    /// Feeds of which the relay names another entry: nothing more is sent for them.
+    contested: BTreeSet<FeedId>,
 }
 
 impl Session {
@@ -100,19 +113,8 @@ impl Session {
             shown: Vec::new(),
             next: None,
             admitted: BTreeSet::new(),
-            forked: BTreeSet::new(),
+            contested: BTreeSet::new(),
         }
-    }
-
-    /// Returns what to ask for: the next sequence of every feed held.
-    pub fn cursors(feeds: &Feeds) -> Vec<Cursor> {
-        feeds
-            .heads()
-            .map(|head| Cursor {
-                feed: head.feed,
-                next: head.seq.saturating_add(1),
-            })
-            .collect()
     }
 
     /// Decides what follows from `event`, given what this device holds.
@@ -141,10 +143,8 @@ impl Session {
                 );
             }
             Event::Receipt(heads) => {
-                for head in &heads {
-                    self.acknowledged.insert(head.feed, *head);
-                }
-                actions.push(Action::Remember(heads));
+                self.acknowledged
+                    .extend(heads.into_iter().map(|head| (head.feed, head)));
             }
             Event::Written => self.send(feeds, &mut actions),
         }
@@ -182,11 +182,11 @@ impl Session {
         for head in heads {
             let ours = feeds.hash_at(&head.feed, head.seq);
             if ours.is_some_and(|hash| hash != head.hash) {
-                self.forked.insert(head.feed);
-                actions.push(Action::Report(Finding::Fork {
+                self.contested.insert(head.feed);
+                actions.push(Action::Inspect {
                     feed: head.feed,
                     sequence: head.seq,
-                }));
+                });
             }
         }
         self.shown = heads.to_vec();
@@ -212,7 +212,7 @@ impl Session {
         let Some(next) = &mut self.next else { return };
         for head in feeds.heads() {
             let from = next.get(&head.feed).copied().unwrap_or(0);
-            if from > head.seq || self.forked.contains(&head.feed) {
+            if from > head.seq || self.contested.contains(&head.feed) {
                 continue;
             }
             if self.admitted.insert(head.feed) {

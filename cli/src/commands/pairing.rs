@@ -301,7 +301,7 @@ async fn finished(desk: &Desk, shared: &SharedVault) -> Result<(), Failure> {
         page.line(say!(
             lang,
             "つながりました。メンバー{m}人、端末{d}台。",
-            "Paired. {m} members, {d} devices.",
+            "Paired. Members: {m}, devices: {d}.",
             m = done.members,
             d = done.devices
         ));

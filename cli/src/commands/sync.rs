@@ -119,16 +119,14 @@ fn describe(lang: Lang, finding: &FindingView) -> String {
                 s = sequence
             )
         }
-        #[expect(
-            unreachable_patterns,
-            reason = "further findings are shown once they exist"
-        )]
-        _ => lang
-            .of(
-                "リレーに不審な点があります。",
-                "Something about the relay is odd.",
+        FindingView::Contradiction { sequence } => {
+            say!(
+                lang,
+                "リレーは同じ場所({s})に別の記録があると言いますが、見せません。",
+                "The relay names another entry at one place ({s}), and does not show it.",
+                s = sequence
             )
-            .to_owned(),
+        }
     }
 }
 

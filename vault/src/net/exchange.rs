@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use techo_client::{Connection, InboxEvent, ProveKey};
-use techo_wire::{AppendReceipt, Envelope, Label, Role};
+use techo_client::{Connection, InboxEvent, MailboxEvent, ProveKey};
+use techo_wire::{AppendReceipt, Envelope, FeedId, Label, Role};
 
 use crate::crypto::SigningKey;
 use crate::net::driver::{Driver, NetError, RelayReport};
@@ -186,7 +186,9 @@ impl Driver {
                     actions.extend(self.decide(talk, receipt).await?);
                     talk.receipts.extend(receipts);
                 }
-                Action::Remember(_) => {}
+                Action::Inspect { feed, sequence } => {
+                    self.inspect(talk, feed, sequence, report).await?;
+                }
                 Action::Report(finding) => {
                     report.report(&finding);
                     let book = talk.target.book;
@@ -196,11 +198,53 @@ impl Driver {
                             vault.rolled_back();
                             Ok(())
                         }
-                        Finding::Withheld { .. } => Ok(()),
+                        Finding::Withheld { .. } | Finding::Contradiction { .. } => Ok(()),
                     };
                     self.vault.with(note).await?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Fetches the entry that the relay claims to hold instead of ours: signed by the feed it proves a
+    /// fork, and otherwise the relay contradicts itself.
+    async fn inspect(
+        &self,
+        talk: &Talk<'_>,
+        feed: FeedId,
+        sequence: u64,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        let book = talk.target.book;
+        let mut cursors = self.vault.with(move |vault| vault.cursors(&book)).await?;
+        for cursor in cursors.iter_mut().filter(|cursor| cursor.feed == feed) {
+            cursor.next = sequence;
+        }
+        let mut stream = talk
+            .connection
+            .fetch(talk.target.mailbox, cursors, false)
+            .await?;
+        let mut proven = false;
+        while let Some(event) = stream.next().await? {
+            let MailboxEvent::Envelopes(list) = event else {
+                continue;
+            };
+            let claimed = list.into_iter().filter(|envelope| envelope.feed() == feed);
+            let claimed: Vec<Envelope> = claimed
+                .filter_map(|envelope| envelope.verify().ok())
+                .collect();
+            let received = self
+                .vault
+                .with(move |vault| vault.receive(&book, claimed))
+                .await?;
+            for finding in &received.findings {
+                report.report(finding);
+                proven = true;
+            }
+        }
+        if !proven {
+            report.report(&Finding::Contradiction { feed, sequence });
         }
         Ok(())
     }
@@ -222,7 +266,7 @@ impl Driver {
     async fn append(
         &self,
         talk: &Talk<'_>,
-        feed: techo_wire::FeedId,
+        feed: FeedId,
         mut from: u64,
         to: u64,
         report: &mut RelayReport,

@@ -99,11 +99,10 @@ impl Vault {
             let acknowledged = books()
                 .map(|book| book.acknowledged_by(relay.key()))
                 .sum::<u64>();
-            let held = books().map(Book::entries).sum::<u64>();
             RelayView {
                 address: relay.to_string(),
                 acknowledged,
-                behind: held.saturating_sub(acknowledged),
+                behind: books().map(|book| book.behind(relay.key())).sum(),
             }
         });
         Status {
@@ -142,6 +141,22 @@ impl Book {
             .into_iter()
             .flat_map(|heads| heads.values());
         heads.map(|head| head.seq.saturating_add(1)).sum()
+    }
+
+    /// Entries of this device that a relay has not signed for; those of others came from a relay.
+    fn behind(&self, relay: techo_wire::RelayKey) -> u64 {
+        let own = self.secrets.device.key();
+        let feeds = self.replica.feeds();
+        let heads = feeds
+            .heads()
+            .filter(|head| feeds.device(&head.feed) == Some(&own));
+        let signed = self.acknowledged.get(&relay);
+        let behind = heads.map(|head| {
+            let signed = signed.and_then(|heads| heads.get(&head.feed));
+            let signed = signed.map_or(0, |signed| signed.seq.saturating_add(1));
+            head.seq.saturating_add(1).saturating_sub(signed)
+        });
+        behind.sum()
     }
 
     fn quarantine(&self) -> impl Iterator<Item = String> {

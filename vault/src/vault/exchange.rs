@@ -163,6 +163,7 @@ impl Vault {
         self.check_writable()?;
         let book = self.book_mut(id)?;
         let outcomes = book.replica.accept(&envelopes);
+        book.refresh_bindings();
         let mut received = Received::default();
         let mut keep = Vec::new();
         for (envelope, outcome) in envelopes.into_iter().zip(outcomes) {

@@ -141,6 +141,9 @@ impl Book {
 
     /// Opens a chain for every binding that the book's control ops accept.
     pub(super) fn refresh_bindings(&mut self) {
+        if self.replica.fold().state().bindings().len() == self.official.books.len() {
+            return;
+        }
         let bindings = self.replica.fold().state().bindings().iter();
         let accepted: Vec<(SignedBinding, SignedKeySet)> = bindings
             .filter_map(|accepted| {

@@ -65,6 +65,9 @@ impl Vault {
         let from = vault.load_checkpoint()?;
         vault.replay(from)?;
         vault.expect_manifest();
+        for book in vault.books.values_mut() {
+            book.refresh_bindings();
+        }
         if !vault.damage.is_empty() {
             vault.scrub()?;
         }

@@ -196,7 +196,7 @@ pub struct RelayView {
     pub address: String,
     /// Entries that the relay has signed for.
     pub acknowledged: u64,
-    /// Entries held here that it has not signed for.
+    /// Entries of this device that it has not signed for.
     pub behind: u64,
 }
 
@@ -213,6 +213,11 @@ pub enum FindingView {
     },
     /// Two entries exist at one place of a feed.
     Fork {
+        /// The sequence.
+        sequence: u64,
+    },
+    /// The relay names another entry than the one held, and does not show it.
+    Contradiction {
         /// The sequence.
         sequence: u64,
     },
@@ -235,6 +240,7 @@ impl From<&Finding> for FindingView {
                 shown,
             },
             Finding::Fork { sequence, .. } => Self::Fork { sequence },
+            Finding::Contradiction { sequence, .. } => Self::Contradiction { sequence },
             Finding::Withheld { sequence, .. } => Self::Withheld { sequence },
         }
     }

@@ -10,7 +10,7 @@ demo *ARGS:
 
 # The full crash campaign: 500 killed writers and 500 power cuts.
 crash:
-    TECHO_KILLS=500 cargo test --release -p techo-tests --test crash -- --nocapture
+    TECHO_KILLS=500 cargo test --release -p techo-tests --test crash --test kill -- --nocapture
 
 # The full damage campaign over index and segments.
 damage:

@@ -155,7 +155,7 @@ impl Session {
     /// knows count: anybody may have put a feed there that nobody certified.
     fn withheld(&self, feeds: &Feeds) -> BTreeMap<FeedId, u64> {
         let listed = self.shown.iter().filter(|head| {
-            let known = feeds.device(&head.feed).is_some() && !self.forked.contains(&head.feed);
+            let known = feeds.device(&head.feed).is_some() && !self.contested.contains(&head.feed);
             known && feeds.length(&head.feed) <= head.seq
         });
         let mut withheld = BTreeMap::new();

@@ -131,7 +131,7 @@ impl Session {
                     feeds.forks().map(|head| (head.feed, head.seq)).collect();
                 let fresh = forks
                     .into_iter()
-                    .filter(|(feed, _)| !self.forked.contains(feed));
+                    .filter(|(feed, _)| !self.contested.contains(feed));
                 actions.extend(
                     fresh.map(|(feed, sequence)| Action::Report(Finding::Fork { feed, sequence })),
                 );

@@ -1,6 +1,7 @@
 //! Group commit: one thread takes every write that waits and makes them durable together; only
 //! then anybody hears of them.
 
+use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::store::{Kept, MailboxStore, Refusal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,6 +33,7 @@ impl Committer {
     pub(crate) fn spawn(
         store: Arc<dyn MailboxStore>,
         notices: Notices,
+        metrics: Metrics,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, mut queue) = mpsc::channel(WAITING);
         let thread = std::thread::Builder::new()
@@ -39,7 +41,7 @@ impl Committer {
             .spawn(move || {
                 let mut batch = Vec::with_capacity(BATCH);
                 while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-                    commit(store.as_ref(), &notices, &mut batch);
+                    commit(store.as_ref(), &notices, &metrics, &mut batch);
                 }
             })?;
         Ok((Self { jobs }, thread))
@@ -54,18 +56,24 @@ impl Committer {
     }
 }
 
-fn commit(store: &dyn MailboxStore, notices: &Notices, batch: &mut Vec<Job>) {
+fn commit(store: &dyn MailboxStore, notices: &Notices, metrics: &Metrics, batch: &mut Vec<Job>) {
     let (writes, tells): (Vec<_>, Vec<_>) =
         batch.drain(..).map(|job| (job.write, job.tell)).unzip();
     let failed: Outcome = Err(ErrorCode::Storage.into());
     let outcomes = match catch_unwind(AssertUnwindSafe(|| store.commit(&writes))) {
-        Ok(Ok(outcomes)) => outcomes,
+        Ok(Ok(outcomes)) => {
+            let kept = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+            metrics.committed(kept as u64, (outcomes.len() - kept) as u64);
+            outcomes
+        }
         Ok(Err(error)) => {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
+            metrics.failed();
             tracing::error!(%error, cause, writes = writes.len(), "a batch was not kept");
             vec![failed; writes.len()]
         }
         Err(_) => {
+            metrics.failed();
             tracing::error!(
                 writes = writes.len(),
                 "a batch was not kept: the store panicked"

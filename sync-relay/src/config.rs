@@ -14,6 +14,8 @@ pub struct Config {
     pub dir: PathBuf,
     /// Where to listen; one endpoint each.
     pub listen: Vec<SocketAddr>,
+    /// Where metrics and health are told over HTTP: a loopback address, or nowhere.
+    pub metrics: Option<SocketAddr>,
     /// How much a box may hold.
     pub quotas: Quotas,
     /// How much a connection may ask for.
@@ -29,6 +31,7 @@ impl Config {
                 (Ipv6Addr::UNSPECIFIED, PORT).into(),
                 (Ipv4Addr::UNSPECIFIED, PORT).into(),
             ],
+            metrics: None,
             quotas: Quotas::default(),
             limits: Limits::default(),
         }

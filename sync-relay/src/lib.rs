@@ -4,9 +4,11 @@
 
 pub mod config;
 pub mod store;
+pub mod identity;
+mod error;
+mod metrics;
 mod notices;
 mod commit;
-pub mod identity;
 mod session;
 mod sending;
 mod fetch;
@@ -15,4 +17,5 @@ pub mod relay;
 pub mod run;
 
 pub use config::{Config, Limits, Quotas};
-pub use relay::{Relay, RelayError, RunningRelay};
+pub use error::RelayError;
+pub use relay::{Relay, RunningRelay};

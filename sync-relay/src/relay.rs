@@ -2,8 +2,10 @@
 
 use crate::commit::Committer;
 use crate::config::{Config, Limits};
+use crate::error::RelayError;
 use crate::exchange;
 use crate::identity::{Identity, IdentityError};
+use crate::metrics::{self, Metrics};
 use crate::notices::Notices;
 use crate::session::{Session, Shared};
 use crate::store::disk::Disk;
@@ -18,43 +20,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use techo_wire::address::AddressError;
 use techo_wire::{ErrorCode, RelayAddress, RelayKey, StoreId, prove};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-
-/// Why a relay does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RelayError {
-    /// The directory cannot be used.
-    #[error("the relay's directory cannot be used")]
-    Directory(#[source] io::Error),
-    /// No key.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// No store.
-    #[error("the relay's store does not open")]
-    Store(#[from] StoreError),
-    /// An address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// There is no address to listen on.
-    #[error("no address to listen on")]
-    NoAddress,
-    /// The host by which clients are to reach the relay is none.
-    #[error("not a host by which clients can reach the relay")]
-    Host(#[from] AddressError),
-    /// A thread could not be started, or a signal not be waited for.
-    #[error("the system refused")]
-    System(#[source] io::Error),
-}
 
 /// Starts relays.
 #[derive(Debug)]
@@ -70,6 +38,9 @@ pub struct RunningRelay {
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
     committing: Option<JoinHandle<()>>,
+    metrics: Option<SocketAddr>,
+    /// Ends with the relay.
+    telling: JoinSet<()>,
     limits: Limits,
     /// Locked for as long as the relay lives.
     _lock: File,
@@ -89,7 +60,17 @@ impl Relay {
             Keep::new(disk, quotas, StoreId::from_bytes(fresh))
         });
         let store = Arc::new(opened.await.map_err(|_| StoreError::Database(None))??);
-        Self::serve(&config, lock, identity, store)
+        let metrics = Metrics::default();
+        let telling = match config.metrics {
+            Some(address) => Some(metrics::listen(address).await?),
+            None => None,
+        };
+        let mut relay = Self::serve(&config, lock, identity, store, &metrics)?;
+        if let Some(listener) = telling {
+            relay.metrics = listener.local_addr().ok();
+            relay.telling.spawn(metrics::serve(listener, metrics));
+        }
+        Ok(relay)
     }
 
     /// Serves a store that is open.
@@ -98,6 +79,7 @@ impl Relay {
         lock: File,
         identity: Arc<Identity>,
         store: Arc<dyn MailboxStore>,
+        metrics: &Metrics,
     ) -> Result<RunningRelay, RelayError> {
         let key = identity.public();
         let server = server_config(&identity, &config.limits)?;
@@ -109,7 +91,8 @@ impl Relay {
         let addresses = addresses.map_err(RelayError::System)?;
         let notices = Notices::default();
         let (committer, committing) =
-            Committer::spawn(Arc::clone(&store), notices.clone()).map_err(RelayError::System)?;
+            Committer::spawn(Arc::clone(&store), notices.clone(), metrics.clone())
+                .map_err(RelayError::System)?;
         let (stop, stopping) = watch::channel(false);
         let (store_id, limits) = (store.id(), config.limits);
         let shared = Shared {
@@ -118,6 +101,7 @@ impl Relay {
             notices,
             identity,
             limits,
+            metrics: metrics.clone(),
             stopping,
         };
         let guests = Guests::default();
@@ -135,6 +119,8 @@ impl Relay {
             stop,
             accepting,
             committing,
+            metrics: None,
+            telling: JoinSet::new(),
             limits,
             _lock: lock,
         })
@@ -145,6 +131,11 @@ impl RunningRelay {
     /// Where it listens, with the ports that were chosen.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where its metrics are told, if they are.
+    pub const fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// The key that clients pin.
@@ -336,6 +327,8 @@ async fn connection(incoming: quinn::Incoming, shared: Shared, guest: Guest) {
     let number = getrandom::u32().unwrap_or_default();
     tracing::debug!(number, "connection opened");
     let (mut stopping, drain) = (shared.stopping.clone(), shared.limits.drain);
+    let metrics = shared.metrics.clone();
+    metrics.opened();
     let session = Arc::new(Session::new(shared, exporter));
     let mut streams = JoinSet::new();
     let mut served = 0u64;
@@ -354,6 +347,8 @@ async fn connection(incoming: quinn::Incoming, shared: Shared, guest: Guest) {
     let ended = async { while streams.join_next().await.is_some() {} };
     drop(tokio::time::timeout(drain, ended).await);
     quic.close(u32::from(ErrorCode::ShuttingDown.number()).into(), b"");
+    let stats = quic.stats();
+    metrics.closed(stats.udp_tx.bytes, stats.udp_rx.bytes);
     drop(guest);
     tracing::debug!(number, served, "connection closed");
 }

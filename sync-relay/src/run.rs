@@ -1,7 +1,8 @@
 //! A relay as a program: options, signals, and one line that says where it is.
 
 use crate::config::{Config, PORT};
-use crate::relay::{Relay, RelayError};
+use crate::error::RelayError;
+use crate::relay::Relay;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use techo_wire::RelayAddress;
@@ -18,6 +19,10 @@ pub struct Options {
     /// The host by which clients reach this relay, for the address that is printed.
     #[arg(long, value_name = "HOST")]
     pub advertise: Option<String>,
+    /// A loopback address on which /metrics (Prometheus) and /healthz are told over HTTP; they name
+    /// no box and nobody. [default: nowhere]
+    #[arg(long, value_name = "IP:PORT")]
+    pub metrics: Option<SocketAddr>,
     /// How many bytes of envelopes a mailbox may hold.
     #[arg(long, value_name = "BYTES")]
     pub mailbox_quota: Option<u64>,
@@ -33,6 +38,7 @@ impl Options {
         if !self.listen.is_empty() {
             config.listen.clone_from(&self.listen);
         }
+        config.metrics = self.metrics;
         config.quotas.mailbox_bytes = self.mailbox_quota.unwrap_or(config.quotas.mailbox_bytes);
         config.quotas.inbox_bytes = self.inbox_quota.unwrap_or(config.quotas.inbox_bytes);
         config

@@ -3,6 +3,7 @@
 use crate::commit::Committer;
 use crate::config::Limits;
 use crate::identity::Identity;
+use crate::metrics::Metrics;
 use crate::notices::Notices;
 use crate::store::MailboxStore;
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) notices: Notices,
     pub(crate) identity: Arc<Identity>,
     pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
     /// Turns true once, when the relay is to stop.
     pub(crate) stopping: watch::Receiver<bool>,
 }

@@ -19,6 +19,7 @@ pub(super) fn run(desk: &Desk, command: RelayCommand) -> Result<(), Failure> {
                 advertise,
                 mailbox_quota: None,
                 inbox_quota: None,
+                metrics: None,
             };
             log();
             network(async {

@@ -37,7 +37,14 @@ async fn world() -> World {
     let id = StoreId::from_bytes([1; 16]);
     let store = Arc::new(Keep::new(Memory::default(), Quotas::default(), id).unwrap());
     let identity = Arc::new(Identity::open(dir.path()).unwrap());
-    let relay = Relay::serve(&config, lock(dir.path()).unwrap(), identity, store.clone()).unwrap();
+    let relay = Relay::serve(
+        &config,
+        lock(dir.path()).unwrap(),
+        identity,
+        store.clone(),
+        &Metrics::default(),
+    )
+    .unwrap();
     let client = Client::new().unwrap();
     let address = relay.address_for("127.0.0.1").unwrap();
     let connection = client.connect(&address).await.unwrap();

@@ -76,7 +76,8 @@ impl<'t> Draft<'t> {
 
     /// The write under trial stands.
     pub(crate) fn keep(&mut self) {
-        self.kept.append(&mut self.trial);
+        // One by one: a trial is short and what was kept may be long.
+        self.kept.extend(std::mem::take(&mut self.trial));
     }
 
     /// The write under trial is refused.

@@ -12,6 +12,7 @@ mod members;
 mod records;
 mod views;
 mod timeline;
+mod listing;
 mod devices;
 mod enrolment;
 mod official;
@@ -33,6 +34,7 @@ pub use views::{
 
 pub(crate) use write::rng;
 
+use listing::Row;
 use official::OfficialRecords;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +44,7 @@ use techo_wire::{FeedId, InboxCursor, InboxId, RelayKey};
 
 use crate::book::BookKind;
 use crate::crypto::BookId;
+use crate::doc::DocId;
 use crate::replica::{BookSecrets, Replica};
 use crate::store::{BookTag, Damage, Location, Store};
 use crate::sync::Acknowledged;
@@ -69,6 +72,8 @@ struct Book {
     secrets: BookSecrets,
     replica: Replica,
     official: OfficialRecords,
+    /// The newest rows of each document, as they were when it was last put away.
+    rows: BTreeMap<DocId, Vec<Row>>,
     locations: BTreeMap<FeedId, Vec<Option<Location>>>,
     acknowledged: BTreeMap<RelayKey, Acknowledged>,
     cursors: BTreeMap<(RelayKey, InboxId), InboxCursor>,

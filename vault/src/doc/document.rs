@@ -3,6 +3,8 @@
 //! A change that Automerge cannot take is found, set aside with its author, and everything else
 //! goes on. It never orders changes: the caller applies them in causal order.
 
+use std::sync::OnceLock;
+
 use automerge::{Automerge, Change, ObjId, ROOT, ReadDoc};
 use techo_health::{Fields, Value};
 use techo_wire::FeedId;
@@ -20,15 +22,22 @@ use crate::doc::{
 #[derive(Debug)]
 pub struct Document {
     id: DocId,
-    automerge: Automerge,
-    ledger: Ledger,
+    /// Empty until somebody asks: years that nobody looks at are never taken apart.
+    held: OnceLock<Held>,
     /// The last snapshot, and everything accepted since: what a rebuild starts from.
     base: Snapshot,
     since: Vec<Change>,
-    is_broken: bool,
     /// A change on which tests let Automerge panic.
     #[cfg(test)]
     pub(super) poison: Option<ChangeHash>,
+}
+
+/// A document taken apart.
+#[derive(Debug)]
+struct Held {
+    automerge: Automerge,
+    ledger: Ledger,
+    is_broken: bool,
 }
 
 /// A saved document.
@@ -100,11 +109,9 @@ impl Document {
     pub fn new(id: DocId) -> Self {
         Self {
             id,
-            automerge: Automerge::new(),
-            ledger: Ledger::new(id),
+            held: OnceLock::new(),
             base: Snapshot::default(),
             since: Vec::new(),
-            is_broken: false,
             #[cfg(test)]
             poison: None,
         }
@@ -112,12 +119,25 @@ impl Document {
 
     /// Loads what [`Document::save`] returned.
     pub fn load(id: DocId, snapshot: Snapshot) -> Result<Self, DocError> {
-        let mut document = Self {
+        let document = Self::load_later(id, snapshot);
+        if document.held().is_broken {
+            return Err(DocError::Damaged);
+        }
+        Ok(document)
+    }
+
+    /// Keeps what [`Document::save`] returned until somebody asks for it. The bytes must be those
+    /// very bytes: `save` has shown that they can be loaded.
+    pub fn load_later(id: DocId, snapshot: Snapshot) -> Self {
+        Self {
             base: snapshot,
             ..Self::new(id)
-        };
-        document.rebuild().map_err(|_| DocError::Damaged)?;
-        Ok(document)
+        }
+    }
+
+    /// Whether nobody has asked for anything in it since it was loaded: then nothing has changed.
+    pub fn is_as_loaded(&self) -> bool {
+        self.held.get().is_none()
     }
 
     /// The name.
@@ -127,12 +147,14 @@ impl Document {
 
     /// The hashes of the changes that no other builds on, ascending.
     pub fn heads(&self) -> Vec<ChangeHash> {
-        self.ledger.heads()
+        self.held
+            .get()
+            .map_or_else(|| self.base.heads.clone(), |held| held.ledger.heads())
     }
 
     /// Whether a change is in the document.
     pub fn holds(&self, change: &ChangeHash) -> bool {
-        self.ledger.holds(change)
+        self.held().ledger.holds(change)
     }
 
     /// Says whether `edit`, which makes a record, fits one change, whatever else the document holds.
@@ -157,7 +179,7 @@ impl Document {
     ///
     /// Nothing has happened if this fails.
     pub fn edit(&mut self, feed: FeedId, edits: &[Edit]) -> Result<Vec<u8>, DocError> {
-        if self.is_broken {
+        if self.held().is_broken {
             return Err(DocError::Broken);
         }
         let planned = self.plan(Actor::of(feed, self.id), edits)?;
@@ -165,13 +187,14 @@ impl Document {
         // What others will read, and judge in the same way.
         let (plain, change) = engine::read(encoded.raw_bytes()).ok_or(Refusal::Form)?;
         let hash = engine::hash(&change);
-        self.ledger.admit(hash, &plain)?;
-        match engine::write(&mut self.automerge, &plain, hash) {
+        let held = self.held_mut();
+        held.ledger.admit(hash, &plain)?;
+        match engine::write(&mut held.automerge, &plain, hash) {
             Ok(true) => {}
             Ok(false) => self.take_or_rebuild(&change)?,
             Err(_) => {
                 self.rebuild_or_break()?;
-                self.ledger.admit(hash, &plain)?;
+                self.held_mut().ledger.admit(hash, &plain)?;
                 self.take_or_rebuild(&change)?;
             }
         }
@@ -210,8 +233,8 @@ impl Document {
         let profile = self
             .id
             .is_profile()
-            .then(|| records::profile(&self.automerge));
-        let listed = (!self.id.is_profile()).then(|| records::records(&self.automerge));
+            .then(|| records::profile(&self.held().automerge));
+        let listed = (!self.id.is_profile()).then(|| records::records(&self.held().automerge));
         profile.into_iter().chain(listed.into_iter().flatten())
     }
 
@@ -221,19 +244,19 @@ impl Document {
             None => self
                 .id
                 .is_profile()
-                .then(|| records::profile(&self.automerge)),
-            Some(uuid) => records::record(&self.automerge, uuid, &key_of_uuid(uuid)),
+                .then(|| records::profile(&self.held().automerge)),
+            Some(uuid) => records::record(&self.held().automerge, uuid, &key_of_uuid(uuid)),
         }
     }
 
     /// Saves the document, after checking that it can be loaded again. Meant for snapshots, not for
     /// every change.
     pub fn save(&mut self) -> Result<Snapshot, DocError> {
-        if self.is_broken {
+        if self.held.get().is_some_and(|held| held.is_broken) {
             return Err(DocError::Broken);
         }
         if !self.since.is_empty() {
-            let bytes = engine::save(&self.automerge).map_err(|_| DocError::Broken)?;
+            let bytes = engine::save(&self.held().automerge).map_err(|_| DocError::Broken)?;
             self.base = Snapshot {
                 bytes,
                 heads: self.heads(),
@@ -276,16 +299,17 @@ impl Document {
 
     /// Whether a change is new and may be applied.
     fn judge(&mut self, item: &Incoming<'_>, hash: ChangeHash) -> Result<bool, Refusal> {
-        if self.is_broken {
+        if self.held().is_broken {
             return Err(Refusal::Poison);
         }
         if item.plain.actor != Actor::of(item.feed, self.id) {
             return Err(Refusal::Actor);
         }
-        if self.ledger.holds(&hash) {
+        let held = self.held_mut();
+        if held.ledger.holds(&hash) {
             return Ok(false);
         }
-        self.ledger.admit(hash, &item.plain).map(|()| true)
+        held.ledger.admit(hash, &item.plain).map(|()| true)
     }
 
     fn take(&mut self, changes: &[Change]) -> Result<(), engine::EngineError> {
@@ -297,7 +321,8 @@ impl Document {
             // Unlike `panic!`, this says nothing on standard error.
             return engine::guarded(|| std::panic::resume_unwind(Box::new("poison")));
         }
-        engine::apply(&mut self.automerge, changes, &self.ledger.heads())
+        let held = self.held_mut();
+        engine::apply(&mut held.automerge, changes, &held.ledger.heads())
     }
 
     fn take_or_rebuild(&mut self, change: &Change) -> Result<(), DocError> {
@@ -308,37 +333,29 @@ impl Document {
         Err(DocError::Broken)
     }
 
+    /// Builds Automerge and the ledger again from the snapshot and what was accepted since.
     fn rebuild_or_break(&mut self) -> Result<(), DocError> {
-        self.is_broken = self.rebuild().is_err();
-        if self.is_broken {
+        self.held = OnceLock::new();
+        if self.held().is_broken {
             Err(DocError::Broken)
         } else {
             Ok(())
         }
     }
 
-    /// Builds Automerge and the ledger again from the snapshot and what was accepted since.
-    fn rebuild(&mut self) -> Result<(), engine::EngineError> {
-        let mut ledger = Ledger::new(self.id);
-        let mut automerge = Automerge::new();
-        if !self.base.heads.is_empty() {
-            automerge = engine::load(&self.base.bytes, &self.base.heads)?;
-        }
-        let loaded = engine::guarded(|| Some(automerge.get_changes(&[])))?;
-        for change in loaded.iter().chain(&self.since) {
-            let (plain, _) = engine::read(change.raw_bytes()).ok_or(engine::EngineError)?;
-            ledger
-                .admit(engine::hash(change), &plain)
-                .map_err(|_| engine::EngineError)?;
-        }
-        engine::apply(&mut automerge, &self.since, &ledger.heads())?;
-        self.automerge = automerge;
-        self.ledger = ledger;
-        Ok(())
+    fn held(&self) -> &Held {
+        self.held
+            .get_or_init(|| Held::build(self.id, &self.base, &self.since))
+    }
+
+    fn held_mut(&mut self) -> &mut Held {
+        self.held();
+        #[expect(clippy::expect_used, reason = "`held` has filled it")]
+        self.held.get_mut().expect("taken apart above")
     }
 
     fn plan(&self, actor: Actor, edits: &[Edit]) -> Result<PlainChange, DocError> {
-        let mut change = self.ledger.next(actor);
+        let mut change = self.held().ledger.next(actor);
         let ops = &mut change.ops;
         for edit in edits {
             match edit {
@@ -385,9 +402,14 @@ impl Document {
     fn objects(&self, record: Option<Uuid>) -> Result<Vec<Option<OpName>>, DocError> {
         match (record, self.id.is_profile()) {
             (None, true) => Ok(vec![None]),
-            (Some(uuid), false) if !self.ledger.maps(uuid).is_empty() => {
-                Ok(self.ledger.maps(uuid).iter().copied().map(Some).collect())
-            }
+            (Some(uuid), false) if !self.held().ledger.maps(uuid).is_empty() => Ok(self
+                .held()
+                .ledger
+                .maps(uuid)
+                .iter()
+                .copied()
+                .map(Some)
+                .collect()),
             (None, false) | (Some(_), _) => Err(DocError::NoSuchRecord),
         }
     }
@@ -396,6 +418,7 @@ impl Document {
     fn visible(&self, object: Option<OpName>, field: &str) -> Result<Vec<OpName>, DocError> {
         let map = object.map_or(ROOT, engine::object_id);
         let seen = self
+            .held()
             .automerge
             .get_all(&map, field)
             .map_err(|_| DocError::NoSuchRecord)?;
@@ -409,6 +432,41 @@ impl Document {
         let mut pred: Vec<OpName> = seen.into_iter().filter_map(|(_, id)| name(id)).collect();
         pred.sort_unstable();
         Ok(pred)
+    }
+}
+
+impl Held {
+    fn build(id: DocId, base: &Snapshot, since: &[Change]) -> Self {
+        Self::try_build(id, base, since).unwrap_or_else(|_| Self {
+            automerge: Automerge::new(),
+            ledger: Ledger::new(id),
+            is_broken: true,
+        })
+    }
+
+    fn try_build(
+        id: DocId,
+        base: &Snapshot,
+        since: &[Change],
+    ) -> Result<Self, engine::EngineError> {
+        let mut ledger = Ledger::new(id);
+        let mut automerge = Automerge::new();
+        if !base.heads.is_empty() {
+            automerge = engine::load(&base.bytes, &base.heads)?;
+        }
+        let loaded = engine::guarded(|| Some(automerge.get_changes(&[])))?;
+        for change in loaded.iter().chain(since) {
+            let (plain, _) = engine::read(change.raw_bytes()).ok_or(engine::EngineError)?;
+            ledger
+                .admit(engine::hash(change), &plain)
+                .map_err(|_| engine::EngineError)?;
+        }
+        engine::apply(&mut automerge, since, &ledger.heads())?;
+        Ok(Self {
+            automerge,
+            ledger,
+            is_broken: false,
+        })
     }
 }
 

@@ -65,8 +65,7 @@ impl Replica {
         let documents = state.documents.into_iter().map(|name| {
             let id: DocId = name.parse().map_err(|_| StateError)?;
             let saved = document(&name).ok_or(StateError)?;
-            let loaded = Document::load(id, saved).map_err(|_| StateError)?;
-            Ok((id, loaded))
+            Ok((id, Document::load_later(id, saved)))
         });
         let documents = documents.collect::<Result<_, StateError>>()?;
         Ok(Self {

@@ -10,12 +10,13 @@ use crate::doc::{ChangeHash, Snapshot};
 use crate::replica::Replica;
 use crate::store::{BookTag, Location, Position};
 use crate::sync::Acknowledged;
+use crate::vault::listing::Row;
 use crate::vault::{Book, Vault, VaultError};
 
 /// Frames written since the last checkpoint that make another one worth its price.
 const TAIL: usize = 256;
 /// The version of this encoding: another version means that the state is made anew.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 #[derive(Encode, Decode)]
 struct State {
@@ -41,6 +42,8 @@ struct BookState {
     items: Vec<(InboxId, minicbor::bytes::ByteVec)>,
     #[n(5)]
     granted: Vec<InboxId>,
+    #[n(6)]
+    rows: Vec<(String, Vec<Row>)>,
 }
 
 #[derive(Encode, Decode)]
@@ -121,6 +124,11 @@ impl Vault {
                     .map(|(relay, inbox, at)| ((relay, inbox), at))
                     .collect();
                 book.granted = state.granted.into_iter().collect();
+                book.rows = state
+                    .rows
+                    .into_iter()
+                    .filter_map(|(id, rows)| Some((id.parse().ok()?, rows)))
+                    .collect();
                 book.restore_items(state.items);
             }
         }
@@ -178,7 +186,13 @@ impl Book {
     }
 
     fn put_away(&mut self, objects: &mut Vec<(String, Option<Vec<u8>>)>) -> Result<(), VaultError> {
+        self.refresh_rows();
         let state = BookState {
+            rows: self
+                .rows
+                .iter()
+                .map(|(id, rows)| (id.to_string(), rows.clone()))
+                .collect(),
             replica: self.replica.encode_state(),
             locations: self.locations.clone(),
             acknowledged: self.acknowledged.clone(),

@@ -104,6 +104,7 @@ impl Book {
             replica,
             secrets,
             official: crate::vault::official::OfficialRecords::default(),
+            rows: BTreeMap::new(),
             locations: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             cursors: BTreeMap::new(),

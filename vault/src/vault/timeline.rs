@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use techo_health::{Value, When};
 
 use crate::book::{BookId, MemberId};
-use crate::doc::RecordId;
+use crate::doc::{DocId, RecordId, RecordState};
 use crate::vault::views::{RecordView, Source, TimelineItem};
 use crate::vault::{Book, Vault, VaultError};
 
@@ -72,21 +72,23 @@ impl Book {
     fn family_items(&self, member: MemberId) -> impl Iterator<Item = TimelineItem> {
         let documents = self.replica.documents().filter(|(id, _)| !id.is_profile());
         documents.flat_map(move |(id, document)| {
-            document.records().filter_map(move |record| {
-                let text = |field: &str| first_text(&record.fields, field);
-                Some(TimelineItem {
-                    id: RecordId {
-                        doc: *id,
-                        uuid: record.uuid?,
-                    }
-                    .to_string(),
-                    member,
-                    kind: text("kind").unwrap_or_default(),
-                    date: text("date"),
-                    source: Source::Family,
-                    fields: without_removed(&record.fields),
-                })
-            })
+            let records = document.records();
+            records.filter_map(move |record| TimelineItem::of_family(*id, member, &record))
+        })
+    }
+}
+
+impl TimelineItem {
+    pub(super) fn of_family(doc: DocId, member: MemberId, record: &RecordState) -> Option<Self> {
+        let text = |field: &str| first_text(&record.fields, field);
+        let uuid = record.uuid?;
+        Some(Self {
+            id: RecordId { doc, uuid }.to_string(),
+            member,
+            kind: text("kind").unwrap_or_default(),
+            date: text("date"),
+            source: Source::Family,
+            fields: without_removed(&record.fields),
         })
     }
 }

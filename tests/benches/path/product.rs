@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -42,6 +44,7 @@ pub(crate) async fn relay(wish: &Wish) {
     let mut config = Config::new(dir(wish));
     config.listen = vec![([127, 0, 0, 1], wish.number("port")).into()];
     config.limits.connections_per_address = config.limits.connections;
+    config.metrics = Some(([127, 0, 0, 1], 0).into());
     let relay = Relay::start(config).await.unwrap();
     say("ready");
     say(format!(
@@ -49,7 +52,29 @@ pub(crate) async fn relay(wish: &Wish) {
         relay.address_for("127.0.0.1").unwrap()
     ));
     told().await;
+    let metrics = relay.metrics().unwrap();
+    let sent = tokio::task::spawn_blocking(move || traffic(metrics)).await;
+    say(format!("sent {}", sent.unwrap()));
     relay.stop().await;
+}
+
+/// The bytes sent on connections that have ended, once all have or a second has passed.
+fn traffic(metrics: SocketAddr) -> u64 {
+    let begin = machine::now();
+    loop {
+        let mut stream = TcpStream::connect(metrics).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let value = |name: &str| -> u64 {
+            let line = answer.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap().trim().parse().unwrap()
+        };
+        if value("techo_relay_connections ") == 0 || machine::since(begin) > 1e3 {
+            return value("techo_relay_sent_bytes_total ");
+        }
+        machine::rest(Duration::from_millis(5));
+    }
 }
 
 /// A vault that is kept in step, what arrives, and how to stop.

@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod vaccine;
 pub mod quantity;
 pub mod record;
+pub mod schedule;
 
 pub use date::{Date, DateError, When};
 pub use decimal::Decimal;

@@ -1,0 +1,313 @@
+//! What follows the doses that count: the next one, its days, and whether the rest still fits. Decides
+//! no exception.
+
+use jiff::civil::Date;
+
+use crate::calendar::{add_days, days_between};
+
+use super::answer::Status;
+use super::assign::usual;
+use super::legal::{Asked, Legal};
+use super::rules::{Series, Slot, Standard, VaccineRule};
+use super::walk::{Shot, Step, Walk};
+
+/// How a series stands if the doses of a walk count.
+pub(super) struct Outlook {
+    pub(super) status: Status,
+    pub(super) next: Option<Next>,
+}
+
+/// The next dose.
+pub(super) struct Next {
+    pub(super) number: usize,
+    pub(super) label: String,
+    pub(super) earliest: Date,
+    pub(super) latest: Option<Date>,
+    pub(super) standard: Option<(Date, Option<Date>)>,
+    pub(super) total: usize,
+    /// Whether all doses fit into the window if this one is given as soon as may be.
+    pub(super) can_complete: bool,
+    pub(super) last_start: Option<Date>,
+    pub(super) product: Option<String>,
+    pub(super) rule: String,
+}
+
+/// A walk with the person and the window it is taken in.
+pub(super) struct View<'w, 'a> {
+    pub(super) asked: Asked<'a>,
+    pub(super) legal: &'a Legal,
+    pub(super) walk: &'w Walk<'a>,
+}
+
+impl<'a> View<'_, 'a> {
+    /// Looks ahead from the day of the question.
+    pub(super) fn outlook(&self) -> Outlook {
+        let on = self.asked.case.on;
+        let Some((step, earliest)) = self.step_from(self.walk, on) else {
+            let none_left = !self.walk.given.is_empty();
+            let status = if none_left {
+                Status::Complete
+            } else {
+                Status::AgedOut
+            };
+            return Outlook { status, next: None };
+        };
+        let next = self.next(&step, earliest);
+        let status = if self.legal.window.is_over(on) {
+            Status::AgedOut
+        } else if next.latest.is_some_and(|latest| earliest > latest) {
+            Status::Unreachable
+        } else if on < earliest {
+            Status::Upcoming
+        } else if self.is_advised_against(next.number) {
+            Status::EligibleNotRecommended
+        } else {
+            Status::Eligible
+        };
+        Outlook {
+            status,
+            next: Some(next),
+        }
+    }
+
+    fn next(&self, step: &Step<'a>, earliest: Date) -> Next {
+        let on = self.asked.case.on;
+        let number = self.walk.given.len() + 1;
+        let until = self.legal.window.until;
+        let left_out = step.slot.until_age.and_then(|age| self.walk.attains(age));
+        let latest = match (until, left_out) {
+            (Some(until), Some(age)) => Some(until.min(age)),
+            (until, age) => until.or(age),
+        };
+        let (more, last) = self.run(on.max(earliest));
+        let fits = |last: Date| until.is_none_or(|until| last <= until);
+        let starts = number == 1 && more > 1 && self.walk.series.tells_last_start;
+        let label = if step.slot.booster {
+            "booster".to_owned()
+        } else {
+            number.to_string()
+        };
+        Next {
+            number,
+            earliest,
+            latest,
+            standard: self.standard(step.slot, earliest, latest),
+            total: self.walk.given.len() + more,
+            can_complete: fits(last),
+            last_start: until
+                .filter(|_| starts)
+                .and_then(|until| self.last_start(until)),
+            product: self
+                .product(on.max(earliest))
+                .filter(|(_, told)| *told)
+                .map(|(code, _)| code.code.clone()),
+            rule: wording(step, &label, number),
+            label,
+        }
+    }
+
+    /// The step that would be next if looked for from `day` on, and its first day.
+    fn step_from(&self, walk: &Walk<'a>, day: Date) -> Option<(Step<'a>, Date)> {
+        let mut day = day;
+        // Every turn leaves out at least one dose, and no plan has more than this.
+        for _ in 0..8 {
+            let vaccine = self.product(day).map(|(vaccine, _)| vaccine);
+            let step = walk.step(day, vaccine)?;
+            let earliest = self.earliest(walk, &step);
+            if earliest <= day {
+                return Some((step, earliest));
+            }
+            let then = walk.step(earliest, vaccine)?;
+            if std::ptr::eq(then.slot, step.slot) {
+                return Some((step, earliest));
+            }
+            day = earliest;
+        }
+        None
+    }
+
+    /// The first day that age, intervals and other vaccines allow.
+    fn earliest(&self, walk: &Walk<'a>, step: &Step<'a>) -> Date {
+        let on = self.asked.case.on;
+        let own = walk.old_enough(step);
+        let mut earliest = walk.rested(step).map_or(own, |rested| rested.max(own));
+        let vaccine = self.product(on.max(earliest)).map(|(vaccine, _)| vaccine);
+        let Some(vaccine) = vaccine.or_else(|| usual(self.asked, walk.series)) else {
+            return earliest;
+        };
+        for rule in &self.asked.rules.between {
+            let day = on.max(earliest);
+            let kept = self.asked.kept_since(rule, vaccine, day, add_days(on, 1));
+            earliest = kept.map_or(earliest, |kept| kept.max(earliest));
+        }
+        earliest
+    }
+
+    /// How many doses remain if they are given as soon as may be from `start` on, and the last day.
+    fn run(&self, start: Date) -> (usize, Date) {
+        let mut walk = self.walk.clone();
+        let mut day = start;
+        let mut count = 0;
+        while let Some((step, earliest)) = self.step_from(&walk, day) {
+            let product = self.product(day).map(|(vaccine, _)| vaccine);
+            let Some(vaccine) = product.or_else(|| usual(self.asked, walk.series)) else {
+                break;
+            };
+            day = day.max(earliest);
+            walk.give(
+                Shot {
+                    date: day,
+                    vaccine,
+                    mismatch: false,
+                },
+                &step,
+            );
+            count += 1;
+            if count > 8 {
+                break;
+            }
+        }
+        (count, day)
+    }
+
+    /// The last day on which the first dose still leaves room for the others.
+    fn last_start(&self, until: Date) -> Option<Date> {
+        let from = self.legal.window.from;
+        let days = days_between(from, until).clamp(0, 400);
+        (0..=days)
+            .map(|back| add_days(until, -back))
+            .find(|start| self.run(*start).1 <= until)
+    }
+
+    /// What would be given on `day`, and whether that is told.
+    fn product(&self, day: Date) -> Option<(&'a VaccineRule, bool)> {
+        let series: &'a Series = self.walk.series;
+        let first = self.walk.given.first().map(|shot| shot.vaccine);
+        let stays = first.and_then(|first| {
+            let mut products = series.product.iter();
+            products.find(|product| product.sticky && product.code == first.code)
+        });
+        let alone = |code: &str| {
+            // Without periods, whoever began goes on with the same.
+            let same = first.is_none_or(|first| first.code == code);
+            same || series.product.iter().any(|product| product.from.is_some())
+        };
+        let in_force = series.product.iter().rev().find(|product| {
+            product.from.is_none_or(|from| from.0 <= day)
+                && product.until.is_none_or(|until| day <= until.0)
+                && alone(&product.code)
+        });
+        let product = stays.or(in_force)?;
+        Some((self.asked.rules.vaccine(&product.code)?, product.told))
+    }
+
+    fn standard(
+        &self,
+        slot: &Slot,
+        earliest: Date,
+        latest: Option<Date>,
+    ) -> Option<(Date, Option<Date>)> {
+        let (from, until) = match (&slot.standard, self.walk.series.days_before_birth) {
+            (Some(standard), _) => self.bounds(standard),
+            (None, Some(days)) => {
+                let birth = self.asked.case.facts.planned_birth;
+                let expected = self.asked.case.facts.expected.map(|expected| expected.0);
+                (
+                    None,
+                    birth
+                        .or(expected)
+                        .map(|birth| add_days(birth, -i64::from(days))),
+                )
+            }
+            (None, None) => return None,
+        };
+        let from = from.map_or(earliest, |from| from.max(earliest));
+        let until = match (until, latest) {
+            (Some(until), Some(latest)) => Some(until.min(latest)),
+            (until, _) => until,
+        };
+        let is_late = until.or(latest).is_some_and(|until| until < from);
+        (!is_late).then_some((from, until))
+    }
+
+    fn bounds(&self, standard: &Standard) -> (Option<Date>, Option<Date>) {
+        let birth = self.asked.case.birth;
+        let previous = self.walk.given.last().map(|shot| shot.date);
+        let first = self.walk.given.first().map(|shot| shot.date);
+        let age = |age: Option<_>| Some(birth?.attains(age?));
+        let fiscal = standard
+            .fiscal_year_of
+            .and_then(|years| Some(birth?.fiscal_year_of(years)));
+        let school = birth.filter(|_| standard.before_primary);
+        let school = school.map(|birth| birth.enters_primary_school().previous());
+        let year = fiscal.or(school);
+        let from = [
+            age(standard.from),
+            standard
+                .after
+                .zip(previous)
+                .map(|(interval, day)| interval.after(day)),
+            standard
+                .after_first
+                .zip(first)
+                .map(|(interval, day)| interval.after(day)),
+            year.map(crate::calendar::FiscalYear::first_day),
+        ];
+        let until = [
+            age(standard.until),
+            standard
+                .before
+                .zip(previous)
+                .map(|(interval, day)| interval.after(day)),
+            year.map(crate::calendar::FiscalYear::last_day),
+        ];
+        (
+            from.into_iter().flatten().max(),
+            until.into_iter().flatten().min(),
+        )
+    }
+
+    fn is_advised_against(&self, number: usize) -> bool {
+        let on = self.asked.case.on;
+        let series = self.walk.series;
+        let after = series.not_recommended_after.as_ref();
+        let too_late = after.and_then(|advice| self.walk.attains(advice.age));
+        let days = series
+            .days_before_birth
+            .zip(self.asked.case.facts.planned_birth);
+        number == 1 && too_late.is_some_and(|age| on > age)
+            || days.is_some_and(|(days, birth)| on > add_days(birth, -i64::from(days)))
+    }
+}
+
+/// The rule of a dose in words.
+fn wording(step: &Step<'_>, label: &str, number: usize) -> String {
+    let mut parts = Vec::new();
+    let slot = step.slot;
+    let previous = if step.cut {
+        slot.after_cut.or(slot.after_previous)
+    } else {
+        slot.after_previous
+    };
+    if let Some(interval) = previous.filter(|_| number > 1) {
+        parts.push(format!(
+            "at least {interval} between it and the dose before"
+        ));
+    }
+    if let Some(interval) = slot.after_first.filter(|_| number > 1) {
+        parts.push(format!("at least {interval} between it and dose 1"));
+    }
+    if let Some(age) = slot.from_age {
+        parts.push(format!("from the age of {age}"));
+    }
+    if let Some(age) = slot.until_age {
+        parts.push(format!("left out after the age of {age}"));
+    }
+    if step.cut {
+        parts.push("an earlier dose is left out, being too late".to_owned());
+    }
+    if parts.is_empty() {
+        parts.push("within the window".to_owned());
+    }
+    format!("dose {label}: {}", parts.join("; "))
+}

@@ -139,7 +139,7 @@ impl<'a> Assigned<'a> {
         for series in candidates {
             match asked.legal(series, shot.date) {
                 Err(why) => reason = why,
-                Ok(_) if self.is_of_earlier_pregnancy(asked, series, shot) => {
+                Ok(_) if is_of_earlier_pregnancy(asked, series, shot) => {
                     reason = "of an earlier pregnancy";
                 }
                 Ok(legal) if self.is_complete(asked, series, &legal, shot.date) => {}
@@ -178,16 +178,6 @@ impl<'a> Assigned<'a> {
         let follows = self.follows(series);
         let walk = Walk::over(asked, series, legal, follows, &shots, None);
         !walk.given.is_empty() && walk.step(day, None).is_none()
-    }
-
-    fn is_of_earlier_pregnancy(&self, asked: Asked<'a>, series: &Series, shot: Shot<'a>) -> bool {
-        let facts = &asked.case.facts;
-        let began = facts
-            .expected
-            .map(|expected| crate::calendar::add_days(expected.0, -280));
-        matches!(series.window, WindowRule::Gestation { .. })
-            && (facts.states("previous_pregnancy_dose")
-                || began.is_some_and(|began| shot.date < began))
     }
 
     fn other_begun(&self, series: &'a Series) -> Option<&'a str> {
@@ -244,6 +234,15 @@ impl<'a> Assigned<'a> {
     fn push(&mut self, series: &'a str, shot: Shot<'a>) {
         self.by_series.entry(series).or_default().push(shot);
     }
+}
+
+fn is_of_earlier_pregnancy(asked: Asked<'_>, series: &Series, shot: Shot<'_>) -> bool {
+    let facts = &asked.case.facts;
+    let began = facts
+        .expected
+        .map(|expected| crate::calendar::add_days(expected.0, -280));
+    matches!(series.window, WindowRule::Gestation { .. })
+        && (facts.states("previous_pregnancy_dose") || began.is_some_and(|began| shot.date < began))
 }
 
 /// Whether `shot` counts in the window at hand: every season begins anew.

@@ -96,7 +96,8 @@ impl<'a> View<'_, 'a> {
             can_complete: fits(last),
             last_start: until
                 .filter(|_| starts)
-                .and_then(|until| self.last_start(until)),
+                .and_then(|until| self.last_start(until))
+                .filter(|day| on <= *day),
             product: self
                 .product(on.max(earliest))
                 .filter(|(_, told)| *told)

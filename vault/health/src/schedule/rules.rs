@@ -124,6 +124,7 @@ pub(super) struct Switching {
 }
 
 /// One series: whom it is for, when, in which plans.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Series {

@@ -1,8 +1,288 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
 use super::*;
+use crate::calendar::add_days;
+use crate::date::Date;
+
+fn rules() -> Rules {
+    Rules::built_in().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn ask(rules: &Rules, question: &Value) -> Value {
+    let (line, answered) = answer_lines(rules, 1, &question.to_string()).unwrap();
+    assert!(answered.is_ok, "{line}");
+    serde_json::from_str(&line).unwrap()
+}
+
+fn by_series(answer: &Value) -> BTreeMap<String, Value> {
+    let all = answer["series"].as_array().unwrap().iter();
+    all.map(|one| (one["series"].as_str().unwrap().to_owned(), one.clone()))
+        .collect()
+}
 
 #[test]
 fn the_built_in_pack_is_sound() {
-    let rules = Rules::built_in().unwrap_or_else(|error| panic!("{error}"));
+    let rules = rules();
     assert_eq!(rules.data_version(), "jp-2026-11-22");
     assert_eq!(rules.series_count(), 31 + 4);
+}
+
+#[test]
+fn a_pack_that_does_not_hang_together_names_the_line() {
+    let text = include_str!("../../rules/jp.toml");
+    let line_of = |part: &str| 1 + text[..text.find(part).unwrap()].matches('\n').count();
+    for (from, to, says) in [
+        ("format = 1", "format = 2", "has format 2"),
+        (
+            "series = [\"bcg\"]",
+            "series = [\"tb\"]",
+            "\"tb\" names no series",
+        ),
+        ("interval = \"27d\"", "interval = \"27x\"", "written like"),
+        (
+            "class = \"routine\"",
+            "class = \"rutine\"",
+            "unknown variant",
+        ),
+        (
+            "sources = [\"fuji_live\"]",
+            "sources = [\"fuji\"]",
+            "\"fuji\" names no source",
+        ),
+        (
+            "sources = [\"sakura_bcg\", \"hinohara_bcg\", \"seirei_r6\"]",
+            "sources = []",
+            "names no source",
+        ),
+        (
+            "late_until = \"mr_2\"",
+            "late_until = \"mr_3\"",
+            "\"mr_3\" names no series",
+        ),
+        ("code = \"COVID\"", "code = \"BCG\"", "is there twice"),
+    ] {
+        let error = Rules::parse(&text.replacen(from, to, 1))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(says), "{error}");
+        let line: usize = error.split([' ', ':']).nth(1).unwrap().parse().unwrap();
+        assert!(
+            line.abs_diff(line_of(from)) <= 8,
+            "{error}: line {}",
+            line_of(from)
+        );
+    }
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_answered_with_its_number() {
+    let rules = rules();
+    for (line, says) in [
+        ("{", "no JSON object"),
+        ("[]", "no JSON object"),
+        (r#"{"on":"2026-02-30"}"#, "on: a day"),
+        (
+            r#"{"on":"2026-11-22","birth_date":"R8.4.1"}"#,
+            "birth_date: a day",
+        ),
+        (
+            r#"{"on":"2026-11-22","birth_date":"2027-01-01"}"#,
+            "on: a day before birth",
+        ),
+        (r#"{"on":"2026-11-22","sex":"x"}"#, "sex"),
+        (r#"{"on":"2026-11-22","series":["nope"]}"#, "series"),
+        (
+            r#"{"on":"2026-11-22","facts":{"gestation":"17"}}"#,
+            "gestation",
+        ),
+    ] {
+        let (answer, answered) = answer_lines(&rules, 7, line).unwrap();
+        assert!(!answered.is_ok && answer.contains(says), "{answer}");
+        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["line"], 7);
+    }
+    assert!(answer_lines(&rules, 1, "  ").is_none());
+}
+
+#[test]
+fn a_dose_that_fits_nowhere_is_listed_with_the_reason() {
+    let answer = ask(
+        &rules(),
+        &json!({"birth_date": "2025-11-10", "on": "2026-11-22", "doses": [
+            {"vaccine": "XYZ", "date": "2026-02-01"},
+            {"vaccine": "BCG", "date": "2026-05-01"},
+            {"vaccine": "BCG", "date": "2026-05-01"},
+            {"vaccine": "DT", "date": "2026-12-01"},
+            {"vaccine": "M", "date": "2026-11-11"},
+        ]}),
+    );
+    let reasons: Vec<&str> = answer["unassigned"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["reason"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "not a vaccine of the rules",
+        "recorded twice",
+        "fills no series",
+        "after the day of the question",
+    ];
+    assert_eq!(reasons, expected);
+}
+
+#[test]
+fn an_early_dose_gives_both_forecasts() {
+    let answer = ask(
+        &rules(),
+        &json!({"birth_date": "2026-04-01", "on": "2026-07-01", "series": ["dpt_ipv_hib"], "doses": [
+            {"vaccine": "DPTIPVHib", "date": "2026-06-01"},
+            {"vaccine": "DPTIPVHib", "date": "2026-06-21"},
+        ]}),
+    );
+    let main = &answer["series"][0];
+    assert_eq!(
+        (main["next_dose"].as_str(), main["earliest"].as_str()),
+        (Some("3"), Some("2026-07-12"))
+    );
+    let other = &main["alternatives"][0];
+    assert_eq!(other["assuming"], "dose2 not counted");
+    assert_eq!(
+        (other["next_dose"].as_str(), other["earliest"].as_str()),
+        (Some("2"), Some("2026-06-22"))
+    );
+    assert_eq!(other["status"], "eligible");
+}
+
+#[test]
+fn without_a_list_only_what_applies_is_told() {
+    let answer = ask(
+        &rules(),
+        &json!({"birth_date": "2026-09-01", "sex": "male", "on": "2026-11-22"}),
+    );
+    let series = by_series(&answer);
+    for told in [
+        "dpt_ipv_hib",
+        "pcv_child",
+        "hepb",
+        "rota_rv1",
+        "rota_rv5",
+        "bcg",
+        "mr_1",
+        "mr_2",
+        "dt_2",
+        "checkup_18m",
+    ] {
+        assert!(series.contains_key(told), "{told}");
+    }
+    for silent in [
+        "dpt_ipv",
+        "hib",
+        "hpv",
+        "pneumo_elderly",
+        "rsv_maternal",
+        "hepb_mtct",
+        "flu_elderly",
+    ] {
+        assert!(!series.contains_key(silent), "{silent}");
+    }
+    assert!(series.values().all(|one| one["status"] != "not_applicable"));
+}
+
+const CHILD: [&str; 9] = [
+    "DPTIPVHib",
+    "PCV20",
+    "HepB",
+    "RV1",
+    "BCG",
+    "MR",
+    "VAR",
+    "JE",
+    "MUMPS",
+];
+const UNRELATED: [&str; 6] = ["BCG", "MR", "VAR", "MUMPS", "YF", "IPV"];
+
+fn any_doses() -> impl Strategy<Value = Vec<(usize, i64)>> {
+    prop::collection::vec((0..CHILD.len(), 1_i64..900), 0..8)
+}
+
+fn doses(birth: Date, given: &[(usize, i64)]) -> Vec<Value> {
+    let dose = |(vaccine, day): &(usize, i64)| json!({"vaccine": CHILD[*vaccine], "date": add_days(birth, *day).to_string()});
+    given.iter().map(dose).collect()
+}
+
+fn date(value: &Value) -> Option<Date> {
+    value.as_str().map(|text| text.parse().unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn any_text_is_answered(line in "\\PC{0,80}") {
+        if let Some((answer, _)) = answer_lines(&rules(), 1, &line) {
+            prop_assert!(serde_json::from_str::<Value>(&answer).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_unrelated_dose_never_moves_a_series_earlier(
+        born in 0_i64..1_500, given in any_doses(), extra in 0..UNRELATED.len(), day in 1_i64..900,
+    ) {
+        let rules = rules();
+        let birth = add_days("2024-04-01".parse().unwrap(), born);
+        let mut all = doses(birth, &given);
+        let on = add_days(birth, 900).to_string();
+        let ask_with = |all: &Vec<Value>| by_series(&ask(&rules, &json!({"birth_date": birth.to_string(), "on": on, "doses": all})));
+        let before = ask_with(&all);
+        all.push(json!({"vaccine": UNRELATED[extra], "date": add_days(birth, day).to_string()}));
+        let after = ask_with(&all);
+        let own = ["bcg", "mr_1", "mr_2", "varicella", "mumps", "ipv_preschool_jps"];
+        for (series, then) in after.iter().filter(|(series, _)| !own.contains(&series.as_str())) {
+            let (now, then) = (date(&before[series]["earliest"]), date(&then["earliest"]));
+            prop_assert!(now.is_none() || then.is_none() || then >= now, "{} {:?} {:?}", series, now, then);
+        }
+    }
+
+    #[test]
+    fn the_day_of_the_question_changes_the_status_alone(born in 0_i64..1_500, given in prop::collection::vec(60_i64..300, 0..4), later in 0_i64..2_000) {
+        let rules = rules();
+        let birth = add_days("2024-04-01".parse().unwrap(), born);
+        let given: Vec<Value> = given.iter()
+            .map(|day| json!({"vaccine": "DPTIPVHib", "date": add_days(birth, *day).to_string()})).collect();
+        let at = |on: i64| {
+            let on = add_days(birth, on).to_string();
+            let answer = ask(&rules, &json!({"birth_date": birth.to_string(), "on": on, "doses": given, "series": ["dpt_ipv_hib"]}));
+            let one = answer["series"][0].clone();
+            ["next_dose", "earliest", "latest", "recommended_from", "recommended_to"].map(|field| one[field].clone())
+        };
+        prop_assert_eq!(at(301), at(301 + later));
+    }
+
+    #[test]
+    fn answers_keep_their_own_order(born in 0_i64..1_500, given in any_doses(), on in 0_i64..4_000) {
+        let birth = add_days("2022-04-01".parse().unwrap(), born);
+        let on = add_days(birth, on);
+        let answer = ask(&rules(), &json!({"birth_date": birth.to_string(), "on": on.to_string(), "doses": doses(birth, &given)}));
+        for one in answer["series"].as_array().unwrap() {
+            let (earliest, latest) = (date(&one["earliest"]), date(&one["latest"]));
+            let (from, to) = (date(&one["recommended_from"]), date(&one["recommended_to"]));
+            let name = &one["series"];
+            match one["status"].as_str().unwrap() {
+                "eligible" | "eligible_not_recommended" => {
+                    prop_assert!(earliest.is_none_or(|day| day <= on), "{}", name);
+                    prop_assert!(latest.is_none_or(|day| on <= day), "{}", name);
+                }
+                "upcoming" => prop_assert!(earliest > Some(on), "{}", name),
+                "aged_out" => prop_assert!(latest.is_none_or(|day| day < on), "{}", name),
+                "unreachable" => prop_assert!(earliest > latest, "{}", name),
+                "complete" => prop_assert!(earliest.is_none(), "{}", name),
+                _ => {}
+            }
+            prop_assert!(from.is_none() || from >= earliest, "{}", name);
+            prop_assert!(from.is_none() || to.is_none() || from <= to, "{}", name);
+        }
+    }
 }

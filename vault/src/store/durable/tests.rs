@@ -330,7 +330,7 @@ fn objects_of_every_size_come_back_and_old_ones_leave() {
         (store.index_damage(), object(&store, "never")),
         (Vec::new(), None)
     );
-    let chunks = sizes.iter().map(|size| size.div_ceil(61_440)).sum();
+    let chunks: usize = sizes.iter().map(|size| size.div_ceil(61_440)).sum();
     assert_eq!(store.index.as_ref().unwrap().pieces(), chunks);
 }
 

@@ -175,7 +175,11 @@ impl Check<'_> {
         let mut seen = BTreeSet::new();
         for name in names {
             if !seen.insert(name.to_ascii_lowercase()) {
-                let at = self.text.rfind(&format!("\"{name}\"")).unwrap_or(0);
+                let keys = ["id", "code"].map(|key| format!("{key} = \"{name}\""));
+                let all = keys
+                    .iter()
+                    .flat_map(|key| self.text.match_indices(key.as_str()));
+                let at = all.map(|(at, _)| at).nth(1).unwrap_or(0);
                 return Err(RulesError::Twice {
                     line: line_at(self.text, at),
                     name: name.to_owned(),
@@ -209,5 +213,5 @@ impl Check<'_> {
 
 fn line_at(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
+    before.split(|byte| *byte == b'\n').count()
 }

@@ -138,7 +138,7 @@ pub(crate) struct Fields {
 
 pub(crate) const DEVICE_PROOF: &str = "techo/device-proof/v1";
 const MAX_BUNDLE: usize = 16_384;
-const MAX_CERTIFICATE: usize = 8_192;
+pub(crate) const MAX_CERTIFICATE: usize = 8_192;
 const MAX_SIGNATURE: usize = 1_024;
 const MAX_DESCRIPTOR: usize = 512;
 const XWING: usize = 1_216;

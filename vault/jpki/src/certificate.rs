@@ -20,6 +20,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use crate::Refusal;
 use crate::attributes::{Attributes, is_date};
+use crate::bundle::MAX_CERTIFICATE;
 use crate::certificate_id::CertificateId;
 use crate::roots::{Environment, Root, Roots};
 
@@ -33,6 +34,9 @@ pub(crate) struct Leaf {
 impl Leaf {
     /// Step 4: canonical DER, v3, no doubled extension, RSA-2048 with 65537 and SHA-256, no CA.
     pub(crate) fn parse(der: &[u8]) -> Result<Self, Refusal> {
+        if der.len() > MAX_CERTIFICATE {
+            return Err(Refusal::Malformed);
+        }
         let parsed = Certificate::from_der(der).map_err(|_| Refusal::Malformed)?;
         if parsed.to_der().map_err(|_| Refusal::Malformed)? != der {
             return Err(Refusal::Malformed);

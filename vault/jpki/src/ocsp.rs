@@ -194,7 +194,7 @@ fn find<'a>(
     Ok(found)
 }
 
-/// Compares a CertID: issuer's name and key, by their hashes, and the serial number.
+/// Compares a `CertID`: issuer's name and key, by their hashes, and the serial number.
 fn is_about(walk: &mut Walk<'_>, id: &CertificateId, root: &Root) -> Result<bool, Refusal> {
     let mut algorithm = Walk::new(walk.expect(SEQUENCE)?.value);
     let (name, key) = match algorithm.expect(OID)?.value {

@@ -78,7 +78,7 @@ pub(crate) fn extensions(bytes: &[u8]) -> Result<Extensions, NotDer> {
     }
 }
 
-/// AlgorithmIdentifier: sha256WithRSAEncryption, NULL.
+/// `AlgorithmIdentifier` of `sha256WithRSAEncryption`, with its NULL.
 pub(crate) const SHA256_WITH_RSA: &[u8] = &[
     0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00,
 ];

@@ -4,11 +4,11 @@
 //! freshly made keys. They identify nobody, and no release trusts them without
 //! [`crate::SimulatedPki::acknowledge`].
 
-mod der;
+pub(crate) mod der;
 mod card;
-mod profile;
-mod authority;
-mod revocation;
+pub(crate) mod profile;
+pub(crate) mod authority;
+pub(crate) mod revocation;
 
 #[cfg(test)]
 pub(crate) use authority::generate_key;

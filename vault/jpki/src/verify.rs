@@ -282,6 +282,14 @@ impl Enrolment {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod genuine;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod revocation;
+#[cfg(test)]
+mod situations;
 #[cfg(test)]
 mod tests;

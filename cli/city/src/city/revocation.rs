@@ -37,7 +37,7 @@ fn waiting_files(office: &Office) -> usize {
 
 fn reopened(office: Office) -> Office {
     let Office {
-        _dir,
+        _dir: dir,
         path,
         city,
         register,
@@ -45,7 +45,7 @@ fn reopened(office: Office) -> Office {
     drop(city);
     let city = City::open(&path, &passphrase()).unwrap();
     Office {
-        _dir,
+        _dir: dir,
         path,
         city,
         register,

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod family;
 mod issuer;
 mod operator;
+mod schedule;
 mod japanese;
 mod parse;
 
@@ -18,6 +19,7 @@ pub(crate) use family::{
 pub(crate) use issuer::{CheckArgs, EnrolArgs, GroupArg, ProveArgs};
 pub(crate) use operator::{CityArgs, CityCommand, DemoArgs, RelayArgs, RelayCommand};
 pub(crate) use parse::{Stop, parse};
+pub(crate) use schedule::{ScheduleArgs, ScheduleCommand};
 
 /// A family's own encrypted copy of its health records.
 #[derive(Debug, Parser)]
@@ -109,6 +111,8 @@ pub(crate) enum Command {
     /// Read the whole vault and say what is damaged, missing or lost.
     #[command(after_help = "Example:\n  techo doctor")]
     Doctor,
+    /// Vaccinations: what is due by the schedule; needs no vault.
+    Schedule(ScheduleArgs),
     /// For a city: publish records that residents can check.
     City(CityArgs),
     /// For an operator: run a relay.

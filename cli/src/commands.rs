@@ -15,6 +15,7 @@ mod proof;
 mod city;
 mod city_pages;
 mod relay;
+mod schedule;
 
 use techo_health::When;
 
@@ -41,6 +42,7 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Prove(args) => proof::prove(&desk, &args),
         Command::Check(args) => proof::check(&desk, &args),
         Command::Doctor => status::doctor(&desk),
+        Command::Schedule(args) => schedule::run(&desk, &args.command),
         Command::Relay(args) => relay::run(&desk, args.command),
         Command::City(args) => city::run(&desk, &args.dir, args.command),
         Command::Demo(args) => crate::demo::run(&desk, args.keep.as_deref()),

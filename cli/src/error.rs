@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use techo_city::{CityError, EnrolRefusal, ReviewReason};
+use techo_health::schedule::RulesError;
 use techo_health::{DateError, RecordError};
 use techo_jpki::simulated::SimulatedError;
 use techo_jpki::{CardError, Refusal};
@@ -64,6 +65,13 @@ pub(crate) enum Failure {
         /// How many.
         count: usize,
     },
+    /// Lines of questions could not be read; they have been answered so.
+    LinesUnread {
+        /// How many.
+        count: usize,
+    },
+    /// A rule pack.
+    Rules(RulesError),
     /// Simulated material could not be made or read.
     Simulated(SimulatedError),
     /// A relay does not start.
@@ -185,6 +193,8 @@ impl Failure {
             Self::City(error) => city::told(lang, error),
             Self::NotBound(why) => city::not_bound(lang, *why),
             Self::LinesRejected { count } => city::rejected(lang, *count),
+            Self::LinesUnread { count } => record::unread(lang, *count),
+            Self::Rules(error) => record::rules(lang, error),
             Self::Simulated(error) => city::simulated(lang, error),
             Self::File { path, source } => file(lang, path, source),
             Self::Io(error) => {
@@ -310,6 +320,7 @@ from! {
     techo_relay::RelayError => Relay,
     CityError => City,
     SimulatedError => Simulated,
+    RulesError => Rules,
     io::Error => Io,
     anyhow::Error => Unexpected,
 }

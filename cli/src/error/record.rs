@@ -1,6 +1,7 @@
 //! Why a record cannot be written, in words.
 
 use techo_health::date::DateError;
+use techo_health::schedule::RulesError;
 use techo_health::{Quantity, RecordError};
 
 use super::{Exit, Told};
@@ -188,4 +189,26 @@ pub(super) fn date(lang: Lang, error: &DateError) -> Told {
         "例: 2026-04-03、R8.4.3、令和8年4月3日、2026-04、6歳頃",
         "For example 2026-04-03, 2026-04, 2026, R8.4.3",
     ))
+}
+
+/// Questions to the schedule that could not be read.
+pub(super) fn unread(lang: Lang, count: usize) -> Told {
+    let text = say!(
+        lang,
+        "{n}行を読めませんでした。",
+        "{n} lines could not be read.",
+        n = count
+    );
+    Told::new("lines-unread", Exit::Data, text).hint("docs/schedule.md")
+}
+
+/// A rule pack; its errors name the line.
+pub(super) fn rules(lang: Lang, error: &RulesError) -> Told {
+    let text = say!(
+        lang,
+        "規則ファイルに誤りがあります: {e}",
+        "The rule pack cannot be used: {e}",
+        e = error
+    );
+    Told::new("rules", Exit::Data, text).hint("docs/schedule.md")
 }

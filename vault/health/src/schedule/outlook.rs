@@ -8,7 +8,7 @@ use crate::calendar::{add_days, days_between};
 use super::answer::Status;
 use super::assign::usual;
 use super::legal::{Asked, Legal};
-use super::rules::{Series, Slot, Standard, VaccineRule};
+use super::rules::{Series, Standard, VaccineRule};
 use super::walk::{Shot, Step, Walk};
 
 /// How a series stands if the doses of a walk count.
@@ -91,7 +91,7 @@ impl<'a> View<'_, 'a> {
             number,
             earliest,
             latest,
-            standard: self.standard(step.slot, earliest, latest),
+            standard: self.standard(step, earliest, latest),
             total: self.walk.given.len() + more,
             can_complete: fits(last),
             last_start: until
@@ -204,11 +204,15 @@ impl<'a> View<'_, 'a> {
 
     fn standard(
         &self,
-        slot: &Slot,
+        step: &Step<'_>,
         earliest: Date,
         latest: Option<Date>,
     ) -> Option<(Date, Option<Date>)> {
-        let (from, until) = match (&slot.standard, self.walk.series.days_before_birth) {
+        if step.cut && step.slot.after_cut.is_some() {
+            // What is made up for has no standard period.
+            return None;
+        }
+        let (from, until) = match (&step.slot.standard, self.walk.series.days_before_birth) {
             (Some(standard), _) => self.bounds(standard),
             (None, Some(days)) => {
                 let birth = self.asked.case.facts.planned_birth;

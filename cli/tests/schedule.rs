@@ -1,0 +1,75 @@
+//! `techo schedule` as programs use it: lines in, lines out, and how it ends.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn techo(words: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_techo"))
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_named_and_the_rest_goes_on() {
+    let good =
+        br#"{"id":"A02","birth_date":"2026-04-01","on":"2026-05-30","series":["dpt_ipv_hib"]}"#;
+    let mut input = good.to_vec();
+    input.extend(b"\n\n{\"on\":\xff}\n");
+    input.extend(good);
+    let output = techo(&["schedule", "forecast"], &input);
+    assert_eq!(output.status.code(), Some(3));
+    let answers = lines(&output);
+    assert_eq!(answers.len(), 3);
+    assert_eq!(answers[0]["series"][0]["earliest"], "2026-05-31");
+    assert_eq!(answers[1]["line"], 3);
+    assert_eq!(answers[0], answers[2]);
+    assert_eq!(
+        techo(&["schedule", "forecast"], good).status.code(),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_question_that_is_far_too_long_is_an_error_of_its_line() {
+    let mut input = vec![b'x'; 3 << 20];
+    input.extend(b"\n{\"on\":\"2026-11-22\"}\n");
+    let answers = lines(&techo(&["schedule", "forecast"], &input));
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0]["line"], 1);
+    assert_eq!(answers[1]["on"], "2026-11-22");
+}
+
+#[test]
+fn a_rule_pack_is_checked_and_its_line_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pack.toml");
+    let pack = include_str!("../../vault/health/rules/jp.toml");
+    std::fs::write(&path, pack).unwrap();
+    let path = path.to_str().unwrap();
+    let sound = techo(&["--json", "schedule", "rules", "--check", path], b"");
+    assert_eq!(lines(&sound)[0]["data"]["data_version"], "jp-2026-11-22");
+    std::fs::write(path, pack.replacen("format = 1", "format = 9", 1)).unwrap();
+    let wrong = techo(&["--json", "schedule", "rules", "--check", path], b"");
+    assert_eq!(wrong.status.code(), Some(3));
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("line 10"));
+}

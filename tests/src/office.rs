@@ -31,6 +31,8 @@ pub struct Office {
     pub register: Register,
     /// The mother's card.
     pub card: SimulatedCard,
+    /// Who issued it.
+    pub authority: SimulatedAuthority,
 }
 
 impl Office {
@@ -63,11 +65,21 @@ impl Office {
             city,
             register: Register::from_csv(REGISTER).expect("a register"),
             card,
+            authority,
         }
     }
 
     /// Enrols the child さくら for a member of the mother's vault; the binding waits for delivery.
     pub fn enrol(&mut self, vault: &mut Vault, member: &MemberId) {
+        let answer = self.ask(vault, member);
+        assert!(
+            matches!(answer, EnrolAnswer::Bound { .. }),
+            "the city binds the child"
+        );
+    }
+
+    /// Hands in an enrolment of the child さくら and returns what the city answers.
+    pub fn ask(&mut self, vault: &mut Vault, member: &MemberId) -> EnrolAnswer {
         let nonce = self.city.nonce(NOW.millis()).expect("a nonce");
         let issuer = self.city.issuer_file().clone();
         let request = vault.begin_enrolment(member, &issuer, NOW).expect("keys");
@@ -107,14 +119,9 @@ impl Office {
         let keys = issuer.latest().expect("a key set");
         let mut rng = techo_vault::store::system_entropy();
         let text = seal_enrolment(&mut rng, keys, &bundle).expect("sealed");
-        let answer = self
-            .city
+        self.city
             .enrol(NOW.millis(), &text, &self.register)
-            .expect("an answer");
-        assert!(
-            matches!(answer, EnrolAnswer::Bound { .. }),
-            "the city binds the child"
-        );
+            .expect("an answer")
     }
 
     /// Puts everything that waits into the inboxes.

@@ -104,7 +104,12 @@ impl City {
                 return Ok(EnrolAnswer::Pending(gap));
             }
             Err(Refused::Evidence(refusal)) => {
-                EnrolAnswer::Refused(EnrolRefusal::Evidence(refusal))
+                let answer = EnrolAnswer::Refused(EnrolRefusal::Evidence(refusal));
+                if refusal.is_retryable() {
+                    // Nothing was judged: what waits goes on waiting.
+                    return Ok(answer);
+                }
+                answer
             }
             Err(Refused::City(error)) => return Err(error),
         };

@@ -1,9 +1,5 @@
 //! `techo schedule` as programs use it: lines in, lines out, and how it ends.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};

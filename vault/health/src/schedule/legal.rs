@@ -151,8 +151,9 @@ impl Asked<'_> {
         };
         match &series.window {
             WindowRule::Age { from, until } => {
-                let from = sooner.map_or(*from, |rule| rule.from);
-                self.ages(from, *until)
+                let formerly = series.formerly.filter(|rule| day <= rule.until.0);
+                let from = formerly.map_or(*from, |rule| rule.from);
+                self.ages(sooner.map_or(from, |rule| rule.from), *until)
             }
             WindowRule::Birthday { from, until } => {
                 let birth = self.birth()?;

@@ -147,6 +147,8 @@ pub(super) struct Series {
     pub(super) window: WindowRule,
     /// Begins earlier for those of whom the fact is stated.
     pub(super) from_if: Option<FromIf>,
+    /// The age it began at under an earlier rule.
+    pub(super) formerly: Option<Formerly>,
     pub(super) excluded_by: Option<String>,
     pub(super) requires: Option<String>,
     /// A test that must have been done by this day.
@@ -278,6 +280,14 @@ pub(super) struct VisitStep {
 #[serde(deny_unknown_fields)]
 pub(super) struct FromIf {
     pub(super) fact: String,
+    pub(super) from: Age,
+}
+
+/// The first age by the rule that was in force until a day.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Formerly {
+    pub(super) until: Day,
     pub(super) from: Age,
 }
 

@@ -227,7 +227,17 @@ impl<'a> Walk<'a> {
             .slot
             .from_age
             .and_then(|age| Some((self.attains(age)?, age.to_string())));
-        for (reached, age) in self.legal.from_age.clone().into_iter().chain(own) {
+        let formerly = self
+            .series
+            .formerly
+            .filter(|rule| shot.date <= rule.until.0);
+        let legal = match formerly {
+            Some(rule) => self
+                .attains(rule.from)
+                .map(|day| (day, rule.from.to_string())),
+            None => self.legal.from_age.clone(),
+        };
+        for (reached, age) in legal.into_iter().chain(own) {
             if shot.date < reached && self.series.early != Early::Counts {
                 flags.push(format!("dose{number}:age_below_{age}(min={reached})"));
             }

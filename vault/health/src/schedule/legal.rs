@@ -87,7 +87,8 @@ impl Asked<'_> {
         let ceiling = rule
             .ceiling
             .and_then(|age| Some(self.case.birth?.attains(age)));
-        let granted = end.map(|end| add_days(add_months(end, Months(rule.years * 12)), -1));
+        let granted =
+            end.map(|end| add_days(add_months(end, Months(rule.years.saturating_mul(12))), -1));
         let last = match (granted, ceiling) {
             (Some(granted), Some(ceiling)) => Some(granted.min(ceiling)),
             (granted, ceiling) => granted.or(ceiling),

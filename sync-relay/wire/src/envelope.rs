@@ -180,6 +180,15 @@ impl UnverifiedEnvelope {
         &self.bytes
     }
 
+    /// Returns the envelope if it is, byte for byte, the one of this hash, whose signature was
+    /// verified when it was first held.
+    pub fn verify_held(self, hash: &EnvelopeHash) -> Option<Envelope> {
+        (self.hash() == *hash).then_some(Envelope {
+            hash: *hash,
+            bytes: self.bytes,
+        })
+    }
+
     /// Returns the envelope once its feed is known to have signed it.
     pub fn verify(self) -> Result<Envelope, EnvelopeError> {
         let signed = self.bytes.len().saturating_sub(SIGNATURE);

@@ -76,6 +76,15 @@ fn no_single_bit_can_change() {
 }
 
 #[test]
+fn an_envelope_that_is_held_is_known_by_its_hash_and_no_other_passes_for_it() {
+    let (held, other) = (sample(9, 640), sample(8, 640));
+    let read = UnverifiedEnvelope::from(held.clone());
+    assert_eq!(read.verify_held(&held.hash()), Some(held.clone()));
+    let read = UnverifiedEnvelope::from(other);
+    assert_eq!(read.verify_held(&held.hash()), None);
+}
+
+#[test]
 fn the_longest_envelope_is_accepted() {
     assert_eq!(sample(1, MAX_ENVELOPE).as_bytes().len(), MAX_ENVELOPE);
 }

@@ -283,18 +283,18 @@ pub(crate) async fn write(wish: &Wish) {
     let (_, mut send, _receive) = quic::dial(wish.number("port"), b'W').await;
     say("ready");
     told().await;
-    let (begin, mut begun) = (machine::now(), Vec::with_capacity(count));
+    let (begin, mut times) = (machine::now(), Vec::with_capacity(count));
     if rate > 0.0 {
         let mut beat = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
         for index in 0..count {
             beat.tick().await;
-            begun.push(machine::now());
+            times.push(machine::now());
             let bytes = frame(&maker.make(&fields(index, YEAR)));
             log.commit(&bytes);
             send.write_all(&bytes).await.unwrap();
         }
     } else {
-        begun.push(begin);
+        times.push(begin);
         for start in (0..count).step_by(AT_ONCE) {
             let batch = start..count.min(start + AT_ONCE);
             let frames = batch.map(|index| frame(&maker.make(&fields(index, YEAR))));
@@ -303,7 +303,7 @@ pub(crate) async fn write(wish: &Wish) {
             send.write_all(&bytes).await.unwrap();
         }
     }
-    crate::report_times("sent", &begun);
+    crate::report_times("sent", &times);
     told().await;
     drop(send.finish());
 }

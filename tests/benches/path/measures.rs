@@ -188,8 +188,8 @@ fn many(family: &Family, root: &Path, size: &Size) {
             bytes[place].add(third.1);
             third_peaks[place].add(third.2);
             if place == 0 {
-                let (_, stored) = envelopes(&product::open(&dir.join("a")));
-                stores.add(stored as f64 / 1e6);
+                let (_, bytes_held) = envelopes(&product::open(&dir.join("a")));
+                stores.add(bytes_held as f64 / 1e6);
                 vault_size[0].add(machine::size(&dir.join("a")) as f64 / 1e6);
                 relay_size[0].add(machine::size(&dir.join("relay")) as f64 / 1e6);
             }

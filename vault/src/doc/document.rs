@@ -135,6 +135,11 @@ impl Document {
         }
     }
 
+    /// Whether the document can be taken apart: what was saved is what is read.
+    pub fn is_readable(&self) -> bool {
+        !self.held().is_broken
+    }
+
     /// Whether nobody has asked for anything in it since it was loaded: then nothing has changed.
     pub fn is_as_loaded(&self) -> bool {
         self.held.get().is_none()

@@ -75,7 +75,9 @@ impl Vault {
             }
         }
         self.scrub()?;
+        let unreadable = self.forget_unreadable()?;
         report.damage = damage.iter().map(ToString::to_string).collect();
+        report.damage.extend(unreadable);
         for (id, book) in &self.books {
             let member = self.member_of(id).and_then(|member| {
                 let view = self.members().into_iter().find(|view| view.id == member)?;
@@ -90,6 +92,22 @@ impl Vault {
                 .sum::<usize>();
         }
         Ok(report)
+    }
+
+    /// Names documents whose saved form cannot be read, and has the derived state made anew from the
+    /// log at the next opening.
+    fn forget_unreadable(&mut self) -> Result<Vec<String>, VaultError> {
+        let books = self.books.values();
+        let unreadable: Vec<String> = books
+            .flat_map(|book| book.replica.documents())
+            .filter(|(_, document)| !document.is_readable())
+            .map(|(id, _)| format!("document {id} cannot be read; open the vault again"))
+            .collect();
+        if !unreadable.is_empty() {
+            self.store
+                .checkpoint(&[], vec![("state".to_owned(), None)])?;
+        }
+        Ok(unreadable)
     }
 
     /// Returns how the vault stands.

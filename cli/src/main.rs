@@ -11,6 +11,7 @@ mod passphrase;
 mod progress;
 mod place;
 mod desk;
+mod handbook;
 mod demo;
 mod commands;
 

@@ -10,10 +10,12 @@ pub mod calendar;
 pub mod vaccine;
 pub mod quantity;
 pub mod record;
+pub mod history;
 pub mod schedule;
 
 pub use date::{Date, DateError, When};
 pub use decimal::Decimal;
+pub use history::History;
 pub use quantity::Quantity;
 pub use record::{Checkup, Kind, Measurement, Member, Note, Record, RecordError, Sex, Vaccination};
 pub use vaccine::Vaccine;

@@ -1,0 +1,75 @@
+//! Pregnancies as the records tell of them.
+
+use crate::{
+    calendar::{Expected, add_days, days_between},
+    date::{Date, When},
+    history::Source,
+    value::{Fields, Value, redact},
+};
+
+/// One pregnancy.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pregnancy {
+    /// The expected date of birth.
+    pub expected: Option<Expected>,
+    /// When it ended.
+    pub ended: Option<Date>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The record.
+    pub source: Source,
+}
+
+redact!(Pregnancy);
+
+/// How a pregnancy ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// A child was born alive.
+    Birth,
+    /// The child was lost: nothing about a child is said any more.
+    Loss,
+    /// In other words.
+    Other,
+}
+
+impl Pregnancy {
+    /// Whether it goes on on `day`: begun, not ended, and not past all terms.
+    pub fn is_on(&self, day: Date) -> bool {
+        let Some(expected) = self.expected else {
+            return false;
+        };
+        let over = self.outcome.is_some() || self.ended.is_some_and(|ended| ended <= day);
+        let days = days_between(add_days(expected.0, -TERM), day);
+        !over && (0..=LONGEST).contains(&days)
+    }
+}
+
+/// Reads the fields of a record of that kind.
+pub(super) fn read(fields: &Fields, source: Source) -> Option<Pregnancy> {
+    let text = |key: &str| fields.get(key).and_then(Value::as_text);
+    if text("kind") != Some("pregnancy") {
+        return None;
+    }
+    let day = |key: &str| text(key)?.parse::<When>().ok()?.day();
+    let from_lmp = day("lmp").map(|lmp| add_days(lmp, TERM));
+    Some(Pregnancy {
+        expected: day("expected").or(from_lmp).map(Expected),
+        ended: day("ended"),
+        outcome: text("outcome").map(outcome),
+        source,
+    })
+}
+
+fn outcome(text: &str) -> Outcome {
+    match text.trim() {
+        "birth" | "live_birth" => Outcome::Birth,
+        "loss" | "miscarriage" | "stillbirth" | "termination" => Outcome::Loss,
+        _ => Outcome::Other,
+    }
+}
+
+/// From the first day of the last period to term.
+const TERM: i64 = 280;
+/// 44 weeks: no pregnancy goes on for longer.
+const LONGEST: i64 = 308;

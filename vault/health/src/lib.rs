@@ -12,6 +12,7 @@ pub mod quantity;
 pub mod record;
 pub mod history;
 pub mod schedule;
+pub mod plan;
 
 pub use date::{Date, DateError, When};
 pub use decimal::Decimal;

@@ -13,12 +13,14 @@ mod assign;
 mod outlook;
 mod forecast;
 mod lines;
+mod person;
 
 pub use answer::{Alternative, Forecast, Proposal, Status, Unassigned};
 pub use case::{Case, CaseError};
 pub use forecast::forecast;
 pub use lines::{Answered, answer_lines};
-pub use rules::{Rules, RulesError};
+pub use person::SeriesView;
+pub use rules::{Class, Rules, RulesError};
 
 #[cfg(test)]
 mod tests;

@@ -67,7 +67,6 @@ impl Rules {
 pub(super) struct Pack {
     pub(super) format: u32,
     pub(super) data_version: String,
-    #[expect(dead_code, reason = "read by people and checked to be a date")]
     pub(super) review_by: Day,
 }
 
@@ -180,12 +179,17 @@ pub(super) struct Series {
     pub(super) plan: Vec<Plan>,
 }
 
+/// What kind of programme a series is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Class {
+pub enum Class {
+    /// 定期: by the Immunization Act.
     Routine,
+    /// 任意: as the family wishes.
     Voluntary,
+    /// Paid by the health insurance.
     Insurance,
+    /// No vaccination.
     Checkup,
 }
 

@@ -1,0 +1,132 @@
+//! Questions put by other modules instead of lines of JSON, and what a pack says of its series. Adds
+//! no rule.
+
+use jiff::civil::Date;
+
+use crate::calendar::{Birth, Expected};
+use crate::history::History;
+use crate::record::Sex;
+
+use super::case::{Case, Dose, Facts};
+use super::rules::{Class, Rules, WindowRule};
+
+impl Case {
+    /// What is due on `on` for whoever was born on `birth`.
+    pub fn of_person(birth: Option<Date>, sex: Option<Sex>, on: Date) -> Self {
+        Self {
+            id: None,
+            birth: birth.map(Birth),
+            sex,
+            doses: Vec::new(),
+            facts: Facts::default(),
+            on,
+            series: None,
+        }
+    }
+
+    /// What is due on `on` by what the records tell. A day before birth counts as the day of birth.
+    pub fn of_history(history: &History, on: Date) -> Self {
+        let birth = history.birth.map(|birth| birth.0);
+        let on = birth.map_or(on, |birth| birth.max(on));
+        let mut case = Self::of_person(birth, history.sex, on);
+        for dose in &history.doses {
+            case.give(dose.vaccine.as_str(), dose.date);
+        }
+        case.facts.expected = history.expected_on(on);
+        case
+    }
+
+    /// Adds a dose. One before birth is left out: no rule speaks of it.
+    pub fn give(&mut self, vaccine: &str, date: Date) {
+        if self.birth.is_some_and(|birth| date < birth.0) {
+            return;
+        }
+        let after = self.doses.partition_point(|dose| dose.date <= date);
+        let vaccine = vaccine.to_owned();
+        self.doses.insert(after, Dose { vaccine, date });
+    }
+
+    /// Takes back the last dose of that vaccine on that day.
+    pub fn take_back(&mut self, vaccine: &str, date: Date) {
+        let same = |dose: &Dose| dose.date == date && dose.vaccine == vaccine;
+        if let Some(at) = self.doses.iter().rposition(same) {
+            self.doses.remove(at);
+        }
+    }
+
+    /// Asks for another day.
+    pub fn ask_on(&mut self, on: Date) {
+        self.on = on;
+    }
+
+    /// The day asked for.
+    pub fn on(&self) -> Date {
+        self.on
+    }
+
+    /// The day of birth.
+    pub fn birth(&self) -> Option<Birth> {
+        self.birth
+    }
+
+    /// States a pregnancy.
+    pub fn expect(&mut self, expected: Expected) {
+        self.facts.expected = Some(expected);
+    }
+}
+
+/// What a pack says of one series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeriesView<'a> {
+    /// The id.
+    pub id: &'a str,
+    /// The name in Japanese.
+    pub name: &'a str,
+    /// What kind of programme it is.
+    pub class: Class,
+    /// Whether it begins anew every season.
+    pub seasonal: bool,
+    /// Series of one group stand for each other: only one is followed.
+    pub group: Option<&'a str>,
+}
+
+impl Rules {
+    /// What the pack says of a series.
+    pub fn view(&self, id: &str) -> Option<SeriesView<'_>> {
+        let series = self.series(id)?;
+        Some(SeriesView {
+            id: &series.id,
+            name: &series.name,
+            class: series.class,
+            seasonal: matches!(series.window, WindowRule::Season { .. }),
+            group: series.group.as_deref(),
+        })
+    }
+
+    /// The vaccines that can fill a series, the usual one first.
+    pub fn vaccines_of(&self, id: &str) -> impl Iterator<Item = &str> {
+        let fills = self
+            .vaccine
+            .iter()
+            .filter(move |rule| rule.series.iter().any(|series| series == id));
+        fills.map(|rule| rule.code.as_str())
+    }
+
+    /// Whether a vaccine is live and injected, so that another such one has to wait.
+    pub fn is_live_injectable(&self, vaccine: &str) -> bool {
+        let rule = self.vaccine(vaccine);
+        rule.is_some_and(|rule| rule.live == super::rules::Live::Injectable)
+    }
+
+    /// The series of a combined vaccine and the two whose doses it can go on with.
+    pub fn combined(&self) -> Option<(&str, [&str; 2])> {
+        let switching = self.switching.as_ref()?;
+        let [first, second] = &switching.parts;
+        Some((&switching.combined, [first, second]))
+    }
+
+    /// The day after which the pack has to be looked at again.
+    pub fn review_by(&self) -> Date {
+        self.pack.review_by.0
+    }
+}

@@ -11,6 +11,7 @@ pub mod vaccine;
 pub mod quantity;
 pub mod record;
 pub mod history;
+pub mod growth;
 pub mod schedule;
 pub mod plan;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod family;
+mod growth;
 mod issuer;
 mod operator;
 mod schedule;
@@ -16,6 +17,7 @@ pub(crate) use family::{
     MeasurementArgs, MemberAddArgs, MemberArgs, MemberCommand, NewRecord, NoteArgs, RecordArgs,
     RecordCommand, SyncArgs, TimelineArgs, VaccinationArgs,
 };
+pub(crate) use growth::{AgesArg, GrowthArgs, MeasureArg, ReferenceArg};
 pub(crate) use issuer::{CheckArgs, EnrolArgs, GroupArg, ProveArgs};
 pub(crate) use operator::{CityArgs, CityCommand, DemoArgs, RelayArgs, RelayCommand};
 pub(crate) use parse::{Stop, parse};
@@ -82,6 +84,11 @@ pub(crate) enum Command {
     /// Everything that happened, in order.
     #[command(after_help = "Example:\n  techo timeline --member みほん花 --kind vaccination")]
     Timeline(TimelineArgs),
+    /// How a child has grown, among the curves of the handbook or of WHO.
+    #[command(
+        after_help = "Examples:\n  techo growth --member みほん花\n  techo growth --member みほん花 --svg hana.svg\n  techo growth --member みほん花 --reference who --table"
+    )]
+    Growth(GrowthArgs),
     /// One record: show it with its history, or change what the family wrote.
     Record(RecordArgs),
     /// The family's devices: let a new one in.

@@ -80,7 +80,11 @@ impl Axis {
             (low.min(value), high.max(value))
         });
         if low > high {
-            return Self { low: 0.0, high: step, step };
+            return Self {
+                low: 0.0,
+                high: step,
+                step,
+            };
         }
         Self {
             low: (low / step).floor() * step,
@@ -171,7 +175,14 @@ mod tests {
         let panel = Panel::new("体重", Measure::Weight, curve, Ages::Infant, &points);
         assert!(panel.curves.iter().all(|line| line.len() == 157));
         assert_eq!(panel.points, [(0.0, 1.4), (3.0, 6.0)]);
-        assert_eq!(panel.axis, Axis { low: 1.0, high: 11.0, step: 1.0 });
+        assert_eq!(
+            panel.axis,
+            Axis {
+                low: 1.0,
+                high: 11.0,
+                step: 1.0
+            }
+        );
         assert_eq!(panel.axis.labels().count(), 11);
     }
 

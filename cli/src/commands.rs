@@ -16,6 +16,7 @@ mod city;
 mod city_pages;
 mod relay;
 mod schedule;
+mod growth;
 
 use techo_health::When;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Member(args) => member::run(&desk, args.command),
         Command::Add(args) => add::run(&desk, args.kind),
         Command::Timeline(args) => timeline::run(&desk, &args),
+        Command::Growth(args) => growth::run(&desk, &args),
         Command::Record(args) => record::run(&desk, args.command),
         Command::Device(args) => device::run(&desk, args.command),
         Command::Sync(args) => sync::run(&desk, &args),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use techo_city::{CityError, EnrolRefusal, ReviewReason};
+use techo_health::growth::GrowthError;
 use techo_health::schedule::RulesError;
 use techo_health::{DateError, RecordError};
 use techo_jpki::simulated::SimulatedError;
@@ -72,6 +73,8 @@ pub(crate) enum Failure {
     },
     /// A rule pack.
     Rules(RulesError),
+    /// The tables of growth curves.
+    Growth(GrowthError),
     /// Simulated material could not be made or read.
     Simulated(SimulatedError),
     /// A relay does not start.
@@ -195,6 +198,7 @@ impl Failure {
             Self::LinesRejected { count } => city::rejected(lang, *count),
             Self::LinesUnread { count } => record::unread(lang, *count),
             Self::Rules(error) => record::rules(lang, error),
+            Self::Growth(error) => record::growth(lang, *error),
             Self::Simulated(error) => city::simulated(lang, error),
             Self::File { path, source } => file(lang, path, source),
             Self::Io(error) => {
@@ -321,6 +325,7 @@ from! {
     CityError => City,
     SimulatedError => Simulated,
     RulesError => Rules,
+    GrowthError => Growth,
     io::Error => Io,
     anyhow::Error => Unexpected,
 }

@@ -21,14 +21,17 @@ pub(crate) fn handbooks(vault: &Vault, named: Option<&str>) -> Result<Vec<Handbo
         Some(name) => vec![vault.find_member(name)?],
         None => vault.members(),
     };
-    let open = |member: MemberView| {
-        let items = vault.timeline(Some(&member.id));
-        Handbook {
-            history: history(&member, items),
-            member,
-        }
-    };
+    let open = |member| handbook(vault, member);
     Ok(members.into_iter().map(open).collect())
+}
+
+/// The handbook of one member.
+pub(crate) fn handbook(vault: &Vault, member: MemberView) -> Handbook {
+    let items = vault.timeline(Some(&member.id));
+    Handbook {
+        history: history(&member, items),
+        member,
+    }
 }
 
 /// Folds the records of one member. What a city has withdrawn is left out.

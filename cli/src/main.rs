@@ -2,6 +2,7 @@
 //!
 //! The module list is the layer list, bottom first; a module uses only those above it.
 
+mod chart;
 mod clock;
 mod lang;
 mod output;

@@ -80,6 +80,7 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "add checkup" => "健康診査(健診)。",
         "add note" => "メモ。",
         "timeline" => "すべての記録を日付順に表示します。",
+        "growth" => "発育: 手帳またはWHOの曲線の中で、どのように育ってきたか。",
         "record" => "記録ひとつを見る、または家族の書いた記録を直します。",
         "record show" => "記録と、その訂正の履歴を表示します。",
         "record amend" => "家族が書いた記録の項目を直します。",
@@ -184,6 +185,13 @@ fn family(id: &str) -> Option<&'static str> {
         "kind" => "種類: vaccination、measurement、checkup、note",
         "set" => "項目と新しい値(何度でも): 項目=値",
         "clear" => "消す項目(何度でも)",
+        "reference" => "比べる調査: japan(令和5年の調査、手帳の曲線)または who",
+        "svg" => "曲線を絵(SVG)にして書き出します",
+        "measure" => "これだけ: height(身長)、weight(体重)、head(頭囲)。既定: 計ったものすべて",
+        "ages" => {
+            "図の年齢: infant(0〜12か月)または child(0〜6歳半)。既定: 1歳までの記録だけなら infant"
+        }
+        "table" => "図を出さず、表だけにします",
         "ticket" => "新しい端末が表示した招待券(- で標準入力から)",
         "digits" => "相手の端末に表示された6桁の数字",
         "refuse" => "数字が違う: このペアリングをやめます",

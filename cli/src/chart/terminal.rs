@@ -14,25 +14,30 @@ pub(crate) fn panel(panel: &Panel, ages: Ages) -> Vec<String> {
             continue;
         };
         for row in high..=low {
-            mark(&mut grid, row, column, if row == middle { '=' } else { '.' });
+            mark(
+                &mut grid,
+                row,
+                column,
+                if row == middle { '=' } else { '.' },
+            );
         }
     }
     for (months, value) in &panel.points {
         mark(&mut grid, row(panel, *value), column(*months, ages), 'o');
     }
-    let mut lines: Vec<String> = grid
-        .into_iter()
-        .enumerate()
-        .map(|(row, cells)| {
-            let label = if row % 4 == 0 {
-                let value = panel.axis.high - share(row, ROWS - 1) * (panel.axis.high - panel.axis.low);
-                format!("{value:6.1}")
-            } else {
-                " ".repeat(6)
-            };
-            format!("{label} |{}", cells.into_iter().collect::<String>().trim_end())
-        })
-        .collect();
+    let mut labels = vec![" ".repeat(6); ROWS];
+    for value in panel.axis.labels() {
+        if let Some(label) = labels.get_mut(row(panel, value)) {
+            *label = format!("{value:6}");
+        }
+    }
+    let with_label = |(label, cells): (String, Vec<char>)| {
+        format!(
+            "{label} |{}",
+            cells.into_iter().collect::<String>().trim_end()
+        )
+    };
+    let mut lines: Vec<String> = labels.into_iter().zip(grid).map(with_label).collect();
     lines.push(format!("{}+{}", " ".repeat(7), "-".repeat(COLUMNS)));
     lines.push(age_labels(ages));
     lines

@@ -1,6 +1,7 @@
 //! Why a record cannot be written, in words.
 
 use techo_health::date::DateError;
+use techo_health::growth::GrowthError;
 use techo_health::schedule::RulesError;
 use techo_health::{Quantity, RecordError};
 
@@ -200,6 +201,17 @@ pub(super) fn unread(lang: Lang, count: usize) -> Told {
         n = count
     );
     Told::new("lines-unread", Exit::Data, text).hint("docs/schedule.md")
+}
+
+/// The tables of growth curves.
+pub(super) fn growth(lang: Lang, error: GrowthError) -> Told {
+    let text = say!(
+        lang,
+        "発育曲線の表を読めません: {e}",
+        "The table of growth curves cannot be read: {e}",
+        e = error
+    );
+    Told::new("growth", Exit::Data, text)
 }
 
 /// A rule pack; its errors name the line.

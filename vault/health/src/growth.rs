@@ -6,7 +6,8 @@ use std::fmt;
 use crate::{
     calendar::{Gestation, days_between},
     date::Date,
-    record::{Measurement, Sex},
+    history::{self, History},
+    record::Sex,
 };
 
 mod lms;
@@ -64,7 +65,7 @@ pub enum Posture {
 
 /// One value on a day, in the unit of its measure.
 #[derive(Clone, PartialEq)]
-pub struct Measured {
+pub struct Reading {
     /// What.
     pub measure: Measure,
     /// The value in [`Measure::unit`].
@@ -76,28 +77,31 @@ pub struct Measured {
 }
 
 /// A measured value stays out of logs.
-impl fmt::Debug for Measured {
+impl fmt::Debug for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Measured(..)")
+        f.write_str("Reading(..)")
     }
 }
 
-impl Measured {
-    /// The value of a record, if it measures growth and is known to the day.
-    pub fn of_record(record: &Measurement) -> Option<Self> {
-        let measure = Measure::of_key(record.quantity.as_str())?;
-        let posture = match record.posture.as_deref().map(str::trim) {
+impl Reading {
+    /// A measurement in the unit of its curves; `None` for what has no curves, or an unknown unit.
+    pub fn of(measured: &history::Measured) -> Option<Self> {
+        let measure = Measure::of_key(measured.quantity.as_str())?;
+        let posture = match measured.posture.as_deref().map(str::trim) {
             Some("lying" | "仰臥位" | "寝て") => Some(Posture::Lying),
             Some("standing" | "立位" | "立って") => Some(Posture::Standing),
             Some(_) | None => None,
         };
+        let known = measured.quantity.known()?;
+        let unit = known.unit(&measured.unit)?;
+        let value = known.convert(&measured.value, unit, known.unit(measure.unit())?)?;
         #[expect(clippy::cast_precision_loss, reason = "fifteen digits are exact")]
-        let value = record.value_in(measure.unit())?.micros() as f64 / 1e6;
+        let value = value.micros() as f64 / 1e6;
         Some(Self {
             measure,
             value,
             posture,
-            day: record.date.day()?,
+            day: measured.date,
         })
     }
 }
@@ -130,6 +134,15 @@ pub struct ChartAge {
 }
 
 impl Child {
+    /// The member, if birth and sex are known.
+    pub fn of(history: &History) -> Option<Self> {
+        Some(Self {
+            born: history.birth?.0,
+            sex: history.sex?,
+            gestation: history.gestation_at_birth,
+        })
+    }
+
     /// The age on `day`: from the expected date of birth for a child born before 37 weeks, until two
     /// years after birth.
     pub fn age_on(&self, day: Date) -> Result<ChartAge, NotPlaced> {
@@ -203,17 +216,13 @@ pub enum NotPlaced {
 }
 
 /// Places one value of `child` on the curves of `reference`.
-pub fn place(
-    reference: &Reference,
-    child: &Child,
-    measured: &Measured,
-) -> Result<Placed, NotPlaced> {
-    if measured.value <= 0.0 {
+pub fn place(reference: &Reference, child: &Child, reading: &Reading) -> Result<Placed, NotPlaced> {
+    if reading.value <= 0.0 {
         return Err(NotPlaced::NotPositive);
     }
-    let age = child.age_on(measured.day)?;
-    let curve = reference.curve(measured.measure, child.sex);
-    let value = measured.value + reference.posture_shift(measured, age);
+    let age = child.age_on(reading.day)?;
+    let curve = reference.curve(reading.measure, child.sex);
+    let value = reading.value + reference.posture_shift(reading, age);
     let centiles = curve.centiles(age.months).ok_or(NotPlaced::TooOld)?;
     let lms = curve.lms(age.months).ok_or(NotPlaced::TooOld)?;
     Ok(Placed {

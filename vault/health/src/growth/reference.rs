@@ -2,7 +2,7 @@
 
 use crate::{
     growth::{
-        ChartAge, Measure, Measured, Posture,
+        ChartAge, Measure, Posture, Reading,
         lms::{Lms, Z_OF_PERCENTILES},
     },
     record::Sex,
@@ -167,9 +167,9 @@ impl Reference {
     /// WHO: 0.7 cm between lying and standing, lying until 24 months (WHO Child Growth Standards,
     /// training course module C). The Japanese survey measures lying until two years as well, but
     /// gives no such number, so nothing is added.
-    pub(super) fn posture_shift(&self, measured: &Measured, age: ChartAge) -> f64 {
+    pub(super) fn posture_shift(&self, reading: &Reading, age: ChartAge) -> f64 {
         let lying = age.months < 24.0;
-        match (self.id, measured.measure, measured.posture) {
+        match (self.id, reading.measure, reading.posture) {
             (ReferenceId::Who2006, Measure::Height, Some(Posture::Standing)) if lying => 0.7,
             (ReferenceId::Who2006, Measure::Height, Some(Posture::Lying)) if !lying => -0.7,
             _ => 0.0,

@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::record::Record;
 
 fn japan() -> Reference {
     ReferenceId::Japan2023.reference().unwrap()
@@ -179,14 +178,14 @@ fn at_two_years_the_curve_goes_over_from_lying_to_standing() {
     let boys = who.curve(Measure::Height, Sex::Male);
     assert!((boys.lms(23.999).unwrap().m - 87.8161).abs() < 0.01);
     assert!((boys.lms(24.0).unwrap().m - 87.1161).abs() < 1e-9);
-    let height = |value, posture, on| Measured {
+    let height = |value, posture, on| Reading {
         measure: Measure::Height,
         value,
         posture,
         day: day(on),
     };
     let toddler = child(None);
-    let shown = |measured: &Measured| place(&who, &toddler, measured).unwrap().value;
+    let shown = |measured: &Reading| place(&who, &toddler, measured).unwrap().value;
     assert!((shown(&height(70.0, Some(Posture::Standing), "2025-10-01")) - 70.7).abs() < 1e-9);
     assert!((shown(&height(70.0, Some(Posture::Lying), "2025-10-01")) - 70.0).abs() < 1e-9);
     assert!((shown(&height(90.0, Some(Posture::Lying), "2027-04-01")) - 89.3).abs() < 1e-9);
@@ -234,13 +233,13 @@ fn a_child_born_early_is_counted_from_the_expected_date_until_two() {
 
 #[test]
 fn beyond_the_survey_nothing_is_claimed() {
-    let heavy = |value, on| Measured {
+    let heavy = |value, on| Reading {
         measure: Measure::Weight,
         value,
         posture: None,
         day: day(on),
     };
-    let placed = |measured: &Measured| place(&japan(), &child(None), measured);
+    let placed = |measured: &Reading| place(&japan(), &child(None), measured);
     assert!(placed(&heavy(20.0, "2031-03-25")).is_ok());
     assert_eq!(placed(&heavy(20.0, "2031-04-10")), Err(NotPlaced::TooOld));
     assert_eq!(
@@ -268,23 +267,20 @@ fn a_table_with_a_fault_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_record_gives_its_value_in_the_unit_of_the_curves() {
-    let fields = [
-        ("kind", "measurement"),
-        ("quantity", "体重"),
-        ("value", "3215"),
-        ("unit", "g"),
-        ("date", "2024-10-01"),
-    ];
-    let fields = fields
-        .map(|(key, value)| (key.to_owned(), value.into()))
-        .into_iter()
-        .collect();
-    let Record::Measurement(record) = Record::from_fields(&fields).unwrap() else {
-        panic!("a measurement");
+fn a_measurement_is_read_in_the_unit_of_the_curves() {
+    let measured = |quantity: &str, value: &str, unit: &str| history::Measured {
+        quantity: crate::Quantity::new(quantity),
+        value: value.parse().unwrap(),
+        unit: unit.to_owned(),
+        date: day("2024-10-01"),
+        posture: Some("standing".to_owned()),
+        sources: Vec::new(),
     };
-    let measured = Measured::of_record(&record).unwrap();
-    assert_eq!((measured.measure, measured.value), (Measure::Weight, 3.215));
+    let reading = Reading::of(&measured("体重", "3215", "g")).unwrap();
+    assert_eq!((reading.measure, reading.value), (Measure::Weight, 3.215));
+    assert_eq!(reading.posture, Some(Posture::Standing));
+    assert_eq!(Reading::of(&measured("体重", "3215", "stone")), None);
+    assert_eq!(Reading::of(&measured("体温", "36.8", "Cel")), None);
 }
 
 proptest! {
@@ -311,7 +307,7 @@ proptest! {
     fn heavier_never_means_a_lower_place(grams in 500_u32..40_000, on in 0_i64..2_300) {
         let japan = japan();
         let at = |value| {
-            let measured = Measured { measure: Measure::Weight, value, posture: None, day: crate::calendar::add_days(day("2024-10-01"), on) };
+            let measured = Reading { measure: Measure::Weight, value, posture: None, day: crate::calendar::add_days(day("2024-10-01"), on) };
             let rank = |place| match place { Place::Below => 0, Place::Between(low, _) => low, Place::Above => 97 };
             place(&japan, &child(None), &measured).map(|placed| rank(placed.place)).unwrap()
         };

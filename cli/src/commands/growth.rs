@@ -60,6 +60,10 @@ pub(super) fn run(desk: &Desk, args: &GrowthArgs) -> Result<(), Failure> {
     let lang = desk.lang();
     let reference = reference_of(args.reference).reference()?;
     let child = Child::of(&book.history);
+    if args.svg.is_some() && child.is_none() {
+        let field = book.history.birth.map_or("birth_date", |_| "sex");
+        return Err(Failure::ProfileIncomplete { field });
+    }
     let measures = measures(&book, args, &reference, child.as_ref());
     let chart = child.map(|child| draw(lang, &book, args, &reference, &child, &measures));
     if let Some((path, chart)) = args.svg.as_deref().zip(chart.as_ref()) {
@@ -77,11 +81,7 @@ pub(super) fn run(desk: &Desk, args: &GrowthArgs) -> Result<(), Failure> {
         reference: reference.id().as_str(),
         attribution: lang.of(reference.id().japanese(), reference.id().english()),
         measures: &measures,
-        svg: args
-            .svg
-            .as_ref()
-            .filter(|_| chart.is_some())
-            .map(|path| path.display().to_string()),
+        svg: args.svg.as_ref().map(|path| path.display().to_string()),
     };
     desk.out.show("growth/1", &told, |page| {
         page.line(say!(
@@ -90,7 +90,7 @@ pub(super) fn run(desk: &Desk, args: &GrowthArgs) -> Result<(), Failure> {
             "■ Growth of {n}",
             n = book.member.name()
         ));
-        if measures.is_empty() {
+        if measures.iter().all(|all| all.values.is_empty()) {
             page.line(lang.of(
                 "身長・体重・頭囲の記録がまだありません。例: techo add measurement 体重 7.8 kg",
                 "No height, weight or head circumference yet: techo add measurement weight 7.8 kg",
@@ -156,7 +156,10 @@ fn measures<'a>(
             .collect(),
         of,
     });
-    all.filter(|measures| !measures.values.is_empty()).collect()
+    // A picture may be empty, to be filled in by hand.
+    let is_asked = |of| args.measure.is_some() || (args.svg.is_some() && of != Measure::Head);
+    all.filter(|measures| !measures.values.is_empty() || is_asked(measures.of))
+        .collect()
 }
 
 fn line<'a>(

@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod growth;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -46,7 +48,7 @@ impl Answer {
 
 /// Every answer is described in docs/json.md, with every field that it has.
 fn documented(answer: &Json) {
-    let page = include_str!("../../docs/json.md");
+    let page = include_str!("../../../docs/json.md");
     let schema = answer["schema"].as_str().unwrap();
     let row = page
         .lines()

@@ -25,6 +25,8 @@ mod official;
 mod record;
 mod vault;
 
+pub(crate) use city::review_reason;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -61,6 +63,17 @@ pub(crate) enum Failure {
     City(CityError),
     /// A city did not bind the resident.
     NotBound(NotBound),
+    /// A folder holds no revocation list of this hierarchy.
+    NoLists,
+    /// Files are no revocation lists that count; they have been named.
+    ListsRefused {
+        /// How many.
+        count: usize,
+    },
+    /// No binding of the city begins so, or several do.
+    NoSuchBinding,
+    /// No case begins so, or the resident named is not in the register.
+    NoSuchCase,
     /// Lines of a city's file were not issued; they have been named.
     LinesRejected {
         /// How many.
@@ -196,6 +209,9 @@ impl Failure {
             Self::City(error) => city::told(lang, error),
             Self::NotBound(why) => city::not_bound(lang, *why),
             Self::LinesRejected { count } => city::rejected(lang, *count),
+            Self::NoLists => city::no_lists(lang),
+            Self::ListsRefused { count } => city::lists_refused(lang, *count),
+            Self::NoSuchBinding | Self::NoSuchCase => city::not_found(lang),
             Self::LinesUnread { count } => record::unread(lang, *count),
             Self::Rules(error) => record::rules(lang, error),
             Self::Growth(error) => record::growth(lang, *error),

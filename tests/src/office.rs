@@ -105,7 +105,7 @@ impl Office {
             now: NOW.millis(),
         });
         let proof = vault
-            .prove_enrolment(&request.handle, &statement.to_bytes())
+            .sign_enrolment(&request.handle, &statement.proof_bytes())
             .expect("a proof");
         let bundle = Bundle::sign(
             &statement,

@@ -81,10 +81,16 @@ pub struct CityStatus {
     pub simulated: bool,
     /// Nonces that can still be used.
     pub open_nonces: usize,
-    /// Bindings made.
+    /// Bindings made, those that ended or were followed among them.
     pub bindings: usize,
     /// Enrolments that wait until revocation can be checked.
     pub waiting: usize,
+    /// Enrolments that wait for a person.
+    pub review: usize,
+    /// Bindings under which records are issued today.
+    pub standing: usize,
+    /// When every binding was last asked about, in milliseconds.
+    pub rechecked_at: Option<u64>,
     /// Residents bound.
     pub residents: usize,
     /// Entries signed.
@@ -231,6 +237,8 @@ impl City {
     pub fn status(&self, now: u64) -> CityStatus {
         let bindings = self.state.bindings.values();
         let open = |nonce: &&crate::state::Nonce| !nonce.used && now <= nonce.expires;
+        let waiting = self.state.pending.values();
+        let review = waiting.filter(|waiting| waiting.review.is_some()).count();
         CityStatus {
             name: self.file.name().to_owned(),
             code: self.file.code().to_owned(),
@@ -239,9 +247,16 @@ impl City {
             simulated: self.roots.environment() == Environment::Simulated,
             open_nonces: self.state.nonces.values().filter(open).count(),
             bindings: self.state.bindings.len(),
-            waiting: self.state.pending.len(),
+            waiting: self.state.pending.len().saturating_sub(review),
+            review,
+            standing: bindings.clone().filter(|b| b.stands()).count(),
+            rechecked_at: self.state.rechecked_at,
             residents: self.state.by_resident.len(),
-            issued: bindings.clone().map(|b| b.next).sum(),
+            issued: bindings
+                .clone()
+                .filter(|b| !b.superseded)
+                .map(|b| b.next)
+                .sum(),
             pending: bindings
                 .map(|b| b.pending.len() + usize::from(!b.answered))
                 .sum(),
@@ -288,6 +303,16 @@ pub(crate) fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     rng().fill_bytes(&mut bytes);
     bytes
+}
+
+/// Returns the civil date in Japan at `now`.
+pub(crate) fn today(now: u64) -> techo_health::Date {
+    const NINE_HOURS_MS: u64 = 9 * 3_600_000;
+    let seconds = now.saturating_add(NINE_HOURS_MS) / 1_000;
+    let since = std::time::Duration::from_secs(seconds);
+    techo_health::Date::constant(1970, 1, 1)
+        .checked_add(since)
+        .unwrap_or(techo_health::Date::MAX)
 }
 
 const NONCE_LIFETIME_MS: u64 = 600_000;

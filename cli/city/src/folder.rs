@@ -75,14 +75,20 @@ impl Folder {
         name: &str,
         bytes: &[u8],
     ) -> Result<(), CityError> {
+        self.create_within(inner)?;
+        self.write(&format!("{inner}/{name}"), bytes)?;
+        File::open(self.path(inner))?.sync_all()?;
+        Ok(())
+    }
+
+    /// Makes a folder in this one, if it is not there yet.
+    pub(crate) fn create_within(&self, inner: &str) -> Result<(), CityError> {
         let path = self.path(inner);
         if !path.is_dir() {
             fs::create_dir(&path)?;
             restrict(&path)?;
             File::open(&self.root)?.sync_all()?;
         }
-        self.write(&format!("{inner}/{name}"), bytes)?;
-        File::open(&path)?.sync_all()?;
         Ok(())
     }
 
@@ -146,3 +152,5 @@ pub(crate) const JOURNAL: &str = "journal";
 pub(crate) const COUNT: &str = "journal.count";
 /// The folder of sealed enrolment files that wait for a revocation list.
 pub(crate) const PENDING: &str = "pending";
+/// The folder of the revocation lists that the city holds; once it is there, they are needed.
+pub(crate) const LISTS: &str = "lists";

@@ -192,7 +192,7 @@ impl Unlocked {
 
     /// Returns a tag by which this city alone recognises a certificate.
     pub(crate) fn certificate_tag(&self, name: &[u8]) -> [u8; 32] {
-        let mac = self.master.header_mac(self.folder);
+        let mac = self.master.city_tag(self.folder);
         mac.mac(&[CERTIFICATE, name].concat())
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use techo_health::{Date, RecordError};
+use techo_health::RecordError;
 use techo_vault::issued::{
     BindingId, EntryPlan, Groups, IssuedHash, IssuedKind, SignedIssuedEntry,
 };
 use techo_wire::{canonical, label};
 
-use crate::city::random;
+use crate::city::{random, today};
 use crate::record::{Issued, JournalRecord};
 use crate::row::{Fact, Fault, columns};
 use crate::sheet::{Row, Sheet};
@@ -179,6 +179,9 @@ impl City {
             let Some(state) = self.state.bindings.get(id) else {
                 continue;
             };
+            if state.superseded {
+                continue;
+            }
             if state.ended {
                 reason = reason.or(Some(RejectionReason::Ended));
                 continue;
@@ -296,16 +299,6 @@ impl Draft {
         self.facts.insert((issued.binding, issued.identity), fact);
         self.records.push(JournalRecord::Issued(Box::new(issued)));
     }
-}
-
-/// Returns the civil date in Japan at `now`.
-fn today(now: u64) -> Date {
-    const NINE_HOURS_MS: u64 = 9 * 3_600_000;
-    let seconds = now.saturating_add(NINE_HOURS_MS) / 1_000;
-    let since = std::time::Duration::from_secs(seconds);
-    Date::constant(1970, 1, 1)
-        .checked_add(since)
-        .unwrap_or(Date::MAX)
 }
 
 /// How many entries share one flush of the journal.

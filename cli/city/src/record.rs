@@ -4,7 +4,8 @@ use minicbor::{Decode, Encode};
 use techo_jpki::Revocation;
 use techo_vault::crypto::SealPublic;
 use techo_vault::issued::{
-    BindingId, InboxDescriptor, IssuedKind, SignedBinding, SignedIssuedEntry,
+    BindingId, InboxDescriptor, IssuedKind, IssuerOnlyKey, SignedBinding, SignedIssuedEntry,
+    Subject,
 };
 use techo_wire::RelayKey;
 
@@ -45,13 +46,16 @@ pub(crate) enum JournalRecord {
         #[n(3)]
         at: u64,
     },
-    /// An enrolment waits until revocation can be checked.
+    /// An enrolment waits until revocation can be checked, or until a person has decided.
     #[n(5)]
     Waiting {
         #[cbor(n(0), with = "minicbor::bytes")]
         request: [u8; 32],
         #[n(1)]
         since: u64,
+        /// Why a person has to look, or `None` if it waits for a revocation list.
+        #[n(2)]
+        review: Option<u8>,
     },
     /// It waits no longer, and was not bound.
     #[n(6)]
@@ -66,6 +70,22 @@ pub(crate) enum JournalRecord {
         binding: BindingId,
         #[n(1)]
         at: u64,
+        /// The code of the reason (RFC 5280).
+        #[n(2)]
+        reason: Option<u8>,
+    },
+    /// Asking about every binding again has come this far.
+    #[n(8)]
+    Rechecked {
+        #[n(0)]
+        began: u64,
+        /// The last binding asked about, or `None` at the end.
+        #[n(1)]
+        through: Option<BindingId>,
+        #[n(2)]
+        good: u64,
+        #[n(3)]
+        open: u64,
     },
 }
 
@@ -98,6 +118,35 @@ pub(crate) struct Bound {
     /// When the certificate was found not to be revoked, or `None` if nobody was asked.
     #[n(10)]
     pub(crate) checked_at: Option<u64>,
+    /// What it rests on; bindings of earlier versions have none.
+    #[n(11)]
+    pub(crate) grounds: Option<Grounds>,
+}
+
+/// What a binding rests on, kept to judge whoever wants to follow it.
+#[derive(Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct Grounds {
+    /// The number of the resident whose card signed.
+    #[n(0)]
+    pub(crate) enroller: String,
+    /// 0 the holder of the card, 1 a child of the holder.
+    #[n(1)]
+    pub(crate) relation: u8,
+    /// Who may ask for other keys without the card.
+    #[n(2)]
+    pub(crate) issuer_only_key: IssuerOnlyKey,
+    #[n(3)]
+    pub(crate) subject: Subject,
+    #[n(4)]
+    pub(crate) verified_at: u64,
+    #[n(5)]
+    pub(crate) not_after: u64,
+    #[n(6)]
+    pub(crate) sequence: u64,
+    /// The binding whose entries it continues.
+    #[n(7)]
+    pub(crate) follows: Option<BindingId>,
 }
 
 impl Bound {

@@ -116,6 +116,13 @@ impl Register {
         self.residents.is_empty()
     }
 
+    /// Returns the numbers of residents born on a day, `YYYY-MM-DD`.
+    pub(crate) fn born_on(&self, birth_date: &str) -> Vec<String> {
+        let born = |resident: &&Resident| When::from(resident.birth_date).to_string() == birth_date;
+        let found = self.residents.values().filter(born);
+        found.map(|resident| resident.id.clone()).collect()
+    }
+
     /// Returns the one resident with exactly these attributes, widths and spaces aside.
     pub(crate) fn find(&self, attributes: &Attributes) -> Result<&Resident, NoMatch> {
         let key = attributes_key(

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use techo_jpki::RevocationReason;
 use techo_vault::issued::{BindingId, IssuedHash, IssuedKind, SignedIssuedEntry};
 
+use crate::answer::ReviewReason;
 use crate::record::{Bound, JournalRecord};
 
 /// Everything the city remembers.
@@ -13,10 +15,38 @@ pub(crate) struct State {
     pub(crate) bindings: BTreeMap<BindingId, BoundState>,
     pub(crate) by_request: BTreeMap<[u8; 32], BindingId>,
     pub(crate) by_resident: BTreeMap<String, Vec<BindingId>>,
-    /// Requests that wait for a revocation answer, and since when.
-    pub(crate) pending: BTreeMap<[u8; 32], u64>,
+    /// Requests that wait for a revocation answer or a person.
+    pub(crate) pending: BTreeMap<[u8; 32], Waiting>,
     /// Tags of certificates that are revoked, for good.
     pub(crate) revoked: BTreeSet<[u8; 32]>,
+    /// How far asking again has come, if it did not end.
+    pub(crate) recheck: Option<Progress>,
+    /// When asking again last began and came to its end.
+    pub(crate) rechecked_at: Option<u64>,
+}
+
+/// An enrolment that waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) since: u64,
+    /// Why a person has to look, or `None` if it waits for a revocation list.
+    pub(crate) review: Option<ReviewReason>,
+}
+
+/// A walk through all bindings that was begun.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    pub(crate) began: u64,
+    pub(crate) through: BindingId,
+    pub(crate) good: u64,
+    pub(crate) open: u64,
+}
+
+/// When and why a certificate was found to be revoked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FoundRevoked {
+    pub(crate) at: u64,
+    pub(crate) reason: RevocationReason,
 }
 
 /// A nonce that was given out.
@@ -36,7 +66,17 @@ pub(crate) struct BoundState {
     pub(crate) answered: bool,
     /// Whether the city said that nothing more will come.
     pub(crate) ended: bool,
+    /// Whether another binding continues its entries.
+    pub(crate) superseded: bool,
+    pub(crate) revoked: Option<FoundRevoked>,
     pub(crate) pending: BTreeMap<u64, SignedIssuedEntry>,
+}
+
+impl BoundState {
+    /// Tells whether records are still issued under it.
+    pub(crate) fn stands(&self) -> bool {
+        !self.ended && !self.superseded
+    }
 }
 
 /// One fact as it stands.
@@ -95,15 +135,45 @@ impl State {
                     None => state.answered = true,
                 }
             }
-            JournalRecord::Waiting { request, since } => {
-                self.pending.insert(request, since);
+            JournalRecord::Waiting {
+                request,
+                since,
+                review,
+            } => {
+                let review = review.map(ReviewReason::from_number);
+                self.pending.insert(request, Waiting { since, review });
             }
             JournalRecord::Closed { request } => drop(self.pending.remove(&request)),
-            JournalRecord::Revoked { binding, .. } => {
-                let bound = self.bindings.get(&binding).map(|state| &state.bound);
-                if let Some(mark) = bound.and_then(|bound| bound.certificate.as_ref()) {
+            JournalRecord::Revoked {
+                binding,
+                at,
+                reason,
+            } => {
+                let Some(state) = self.bindings.get_mut(&binding) else {
+                    return;
+                };
+                let reason = RevocationReason::from_code(reason.unwrap_or(0));
+                state.revoked = Some(FoundRevoked { at, reason });
+                if let Some(mark) = &state.bound.certificate {
                     self.revoked.insert(mark.tag);
                 }
+            }
+            JournalRecord::Rechecked {
+                began,
+                through: Some(through),
+                good,
+                open,
+            } => {
+                self.recheck = Some(Progress {
+                    began,
+                    through,
+                    good,
+                    open,
+                });
+            }
+            JournalRecord::Rechecked { began, .. } => {
+                self.recheck = None;
+                self.rechecked_at = Some(began);
             }
         }
     }
@@ -116,15 +186,25 @@ impl State {
             .entry(bound.resident.clone())
             .or_default()
             .push(id);
-        let state = BoundState {
+        let mut state = BoundState {
             bound,
             next: 0,
             last: IssuedHash::ZERO,
             facts: BTreeMap::new(),
             answered: false,
             ended: false,
+            superseded: false,
+            revoked: None,
             pending: BTreeMap::new(),
         };
+        let follows = state.bound.grounds.as_ref().and_then(|g| g.follows);
+        if let Some(old) = follows.and_then(|old| self.bindings.get_mut(&old)) {
+            old.superseded = true;
+            (state.next, state.last) = (old.next, old.last);
+            state.facts = std::mem::take(&mut old.facts);
+            // What nobody has fetched yet goes where the family reads from now on.
+            state.pending = std::mem::take(&mut old.pending);
+        }
         self.bindings.insert(id, state);
     }
 }

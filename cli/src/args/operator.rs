@@ -74,6 +74,9 @@ pub(crate) enum CityCommand {
         /// The city's register, CSV.
         #[arg(long, value_name = "FILE")]
         register: PathBuf,
+        /// Take the revocation lists in this folder first.
+        #[arg(long, value_name = "DIR")]
+        revocation_lists: Option<PathBuf>,
         /// Do not go to the relay now.
         #[arg(long)]
         no_deliver: bool,
@@ -101,6 +104,66 @@ pub(crate) enum CityCommand {
     Withdraw {
         /// Rows as in an export (docs/city-csv.md).
         file: PathBuf,
+        /// Do not go to the relay now.
+        #[arg(long)]
+        no_deliver: bool,
+    },
+    /// Take the revocation lists in a folder; once given one, the city binds nobody without a current one.
+    #[command(after_help = "Example:\n  techo city --dir ./city lists /srv/jpki/crl")]
+    Lists {
+        /// A folder of lists (.crl, DER) as the authority publishes them daily.
+        folder: PathBuf,
+    },
+    /// Ask about every binding again, and judge the enrolments that wait; run it daily.
+    #[command(
+        after_help = "Examples:\n  techo city --dir ./city recheck --register register.csv\n  techo city --dir ./city recheck --register register.csv --revocation-lists /srv/jpki/crl"
+    )]
+    Recheck {
+        /// The city's register, CSV.
+        #[arg(long, value_name = "FILE")]
+        register: PathBuf,
+        /// Take the revocation lists in this folder first.
+        #[arg(long, value_name = "DIR")]
+        revocation_lists: Option<PathBuf>,
+        /// Do not go to the relay now.
+        #[arg(long)]
+        no_deliver: bool,
+    },
+    /// Say under a binding that nothing more will come; no reason is given to the family.
+    #[command(
+        after_help = "Examples:\n  techo city --dir ./city end 4ffq2w\n  techo city --dir ./city end --revoked"
+    )]
+    End {
+        /// The binding, or the beginning of it, as review and recheck show.
+        #[arg(required_unless_present = "revoked")]
+        binding: Option<String>,
+        /// Every binding whose certificate was found to be revoked.
+        #[arg(long, conflicts_with = "binding")]
+        revoked: bool,
+        /// Do not go to the relay now.
+        #[arg(long)]
+        no_deliver: bool,
+    },
+    /// What a clerk has to look at: enrolments that match no row of the register, and bindings in doubt.
+    #[command(
+        after_help = "Examples:\n  techo city --dir ./city review --register register.csv\n  techo city --dir ./city review 3fa9c1 --register register.csv\n  techo city --dir ./city review 3fa9c1 --register register.csv --bind 1000003 --guardian 1000001\n  techo city --dir ./city review 3fa9c1 --dismiss"
+    )]
+    Review {
+        /// The case, or the beginning of it: shows who enrols, for the clerk alone.
+        #[arg(requires = "decision")]
+        case: Option<String>,
+        /// The city's register, CSV.
+        #[arg(long, value_name = "FILE", group = "decision")]
+        register: Option<PathBuf>,
+        /// Bind this resident, by number: somebody has made sure who it is.
+        #[arg(long, value_name = "RESIDENT", requires_all = ["case", "register"])]
+        bind: Option<String>,
+        /// The number of the card's holder, where the register does not tell it.
+        #[arg(long, value_name = "RESIDENT", requires = "bind")]
+        guardian: Option<String>,
+        /// Bind nobody, and delete the evidence.
+        #[arg(long, requires = "case", conflicts_with = "bind", group = "decision")]
+        dismiss: bool,
         /// Do not go to the relay now.
         #[arg(long)]
         no_deliver: bool,

@@ -1,21 +1,22 @@
 //! `techo city`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
-use techo_city::{City, CityError, CityPlan, EnrolAnswer, IssuerPki, PublishReport, Register};
-use techo_client::Client;
+use techo_city::{City, CityError, CityPlan, IssuerPki, PublishReport, Register};
 use techo_health::When;
 use techo_jpki::SimulatedPki;
 use techo_jpki::simulated::{Holder, LeafProfile, SimulatedAuthority, Validity};
 use techo_vault::crypto::Cost;
-use techo_vault::net::NetError;
 
-use super::city_pages::{self as pages, Delivered};
+use super::city_bindings as bindings;
+use super::city_counter::{answer, open, read_bytes, send};
+use super::city_pages as pages;
+use super::city_review as review;
 use crate::args::CityCommand;
 use crate::clock;
-use crate::desk::{Desk, network, read_text, write_text};
-use crate::error::{Failure, NotBound};
+use crate::desk::{Desk, read_text, write_text};
+use crate::error::Failure;
 use crate::lang::{Lang, say};
 use crate::output::Page;
 use crate::passphrase::Source;
@@ -57,8 +58,12 @@ pub(super) fn run(desk: &Desk, dir: &Path, command: CityCommand) -> Result<(), F
         CityCommand::Enrol {
             file,
             register,
+            revocation_lists,
             no_deliver,
-        } => enrol(desk, dir, &file, &register, !no_deliver),
+        } => {
+            let lists = revocation_lists.as_deref();
+            enrol(desk, dir, &file, (&register, lists), !no_deliver)
+        }
         CityCommand::Publish { file, no_deliver } => {
             issue(desk, dir, &file, !no_deliver, City::publish)
         }
@@ -68,13 +73,41 @@ pub(super) fn run(desk: &Desk, dir: &Path, command: CityCommand) -> Result<(), F
         CityCommand::Withdraw { file, no_deliver } => {
             issue(desk, dir, &file, !no_deliver, City::withdraw)
         }
+        CityCommand::Lists { folder } => bindings::lists(desk, dir, &folder),
+        CityCommand::Recheck {
+            register,
+            revocation_lists,
+            no_deliver,
+        } => {
+            let lists = revocation_lists.as_deref();
+            bindings::recheck(desk, dir, &register, lists, !no_deliver)
+        }
+        CityCommand::End {
+            binding,
+            no_deliver,
+            ..
+        } => bindings::end(desk, dir, binding.as_deref(), !no_deliver),
+        CityCommand::Review {
+            case,
+            register,
+            bind,
+            guardian,
+            dismiss,
+            no_deliver,
+        } => {
+            let clerk = review::Clerk {
+                case: case.as_deref(),
+                register: register.as_deref(),
+                bind: bind.as_deref(),
+                guardian: guardian.as_deref(),
+                dismiss,
+                go: !no_deliver,
+            };
+            review::review(desk, dir, &clerk)
+        }
         CityCommand::Deliver => deliver(desk, dir),
         CityCommand::Status => status(desk, dir),
     }
-}
-
-fn open(desk: &Desk, dir: &Path) -> Result<City, Failure> {
-    Ok(City::open(dir, &desk.passphrase().existing()?)?)
 }
 
 #[derive(Serialize)]
@@ -209,30 +242,21 @@ fn nonce(desk: &Desk, dir: &Path, out: &Path) -> Result<(), Failure> {
     file_written(desk, "city-nonce/1", out)
 }
 
-fn enrol(desk: &Desk, dir: &Path, file: &Path, register: &Path, go: bool) -> Result<(), Failure> {
+fn enrol(
+    desk: &Desk,
+    dir: &Path,
+    file: &Path,
+    (register, lists): (&Path, Option<&Path>),
+    go: bool,
+) -> Result<(), Failure> {
     let text = read_text(file)?;
     let register = Register::from_csv(&read_bytes(register)?)?;
     let mut city = open(desk, dir)?;
-    let answer = city.enrol(clock::now().millis(), &text, &register)?;
-    match &answer {
-        EnrolAnswer::Bound { .. } => {}
-        EnrolAnswer::Pending(gap) => {
-            let refusal = techo_jpki::Refusal::RevocationUnavailable(*gap);
-            let why = techo_city::EnrolRefusal::Evidence(refusal);
-            return Err(Failure::NotBound(NotBound::Refused(why)));
-        }
-        EnrolAnswer::Review(reason) => return Err(Failure::NotBound(NotBound::Review(*reason))),
-        EnrolAnswer::Refused(why) => return Err(Failure::NotBound(NotBound::Refused(*why))),
+    if let Some(folder) = lists {
+        bindings::take_lists(desk, &mut city, folder)?;
     }
-    let delivery = send(city, go)?;
-    desk.out.show(
-        "city-enrol/1",
-        &pages::Bound::new(&answer, &delivery),
-        |page| {
-            pages::bound(desk.lang(), page, &answer, &delivery);
-        },
-    )?;
-    delivery.failure.map_or(Ok(()), Err)
+    let told = city.enrol(clock::now().millis(), &text, &register)?;
+    answer(desk, city, &told, go)
 }
 
 type Issue = fn(&mut City, u64, &[u8], &str) -> Result<PublishReport, CityError>;
@@ -273,30 +297,6 @@ fn deliver(desk: &Desk, dir: &Path) -> Result<(), Failure> {
     delivery.failure.map_or(Ok(()), Err)
 }
 
-/// Goes to the relays, unless told not to.
-fn send(mut city: City, go: bool) -> Result<Delivered, Failure> {
-    let now = clock::now().millis();
-    if !go {
-        let waiting = city.status(now).pending;
-        return Ok(Delivered {
-            count: 0,
-            waiting,
-            failure: None,
-        });
-    }
-    network(async {
-        let client = Client::new().map_err(NetError::Client)?;
-        let report = Box::pin(city.deliver(&client, now)).await?;
-        client.close().await;
-        let first = report.failures.into_iter().next();
-        Ok(Delivered {
-            count: report.delivered,
-            waiting: report.pending,
-            failure: first.map(|failure| Failure::Net(failure.error.into())),
-        })
-    })
-}
-
 fn status(desk: &Desk, dir: &Path) -> Result<(), Failure> {
     let status = open(desk, dir)?.status(clock::now().millis());
     desk.out
@@ -304,11 +304,4 @@ fn status(desk: &Desk, dir: &Path) -> Result<(), Failure> {
             pages::standing(desk.lang(), page, &status);
         })?;
     Ok(())
-}
-
-fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|source| Failure::File {
-        path: PathBuf::from(path),
-        source,
-    })
 }

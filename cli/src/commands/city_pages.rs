@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use techo_city::{CityStatus, EnrolAnswer, PublishReport, Rejection, RejectionReason};
-use techo_jpki::SimulatedPki;
+use techo_jpki::{Revocation, SimulatedPki};
 
 use crate::error::Failure;
-use crate::lang::{Lang, say, words};
+use crate::lang::{Lang, dates, say, words};
 use crate::output::{Page, Table};
 
 /// What a delivery achieved.
@@ -33,6 +33,9 @@ pub(super) struct Bound<'a> {
     resident: Option<&'a str>,
     simulated: bool,
     repeated: bool,
+    revocation_checked: bool,
+    follows: Option<String>,
+    ended: usize,
     #[serde(flatten)]
     delivery: &'a Delivered,
 }
@@ -44,17 +47,26 @@ impl<'a> Bound<'a> {
                 resident,
                 simulated,
                 repeated,
+                revocation,
+                follows,
+                ended,
                 ..
             } => Self {
                 resident: Some(resident),
                 simulated: *simulated,
                 repeated: *repeated,
+                revocation_checked: *revocation == Revocation::NotRevoked,
+                follows: follows.map(|id| id.to_string()),
+                ended: *ended,
                 delivery,
             },
             EnrolAnswer::Pending(_) | EnrolAnswer::Review(_) | EnrolAnswer::Refused(_) => Self {
                 resident: None,
                 simulated: false,
                 repeated: false,
+                revocation_checked: false,
+                follows: None,
+                ended: 0,
                 delivery,
             },
         }
@@ -66,6 +78,9 @@ pub(super) fn bound(lang: Lang, page: &mut Page, answer: &EnrolAnswer, delivery:
         resident,
         simulated,
         repeated,
+        revocation,
+        follows,
+        ended,
         ..
     } = answer
     else {
@@ -83,7 +98,24 @@ pub(super) fn bound(lang: Lang, page: &mut Page, answer: &EnrolAnswer, delivery:
             "This enrolment had been answered before.",
         ));
     }
-    page.line(lang.of("証明書の失効: 確かめていません", "Revocation: not checked"));
+    if follows.is_some() {
+        page.line(lang.of(
+            "同じ手帳の前の結びつきを引き継ぎます。",
+            "It continues an earlier binding of the same handbook.",
+        ));
+    }
+    if *ended > 0 {
+        page.line(say!(
+            lang,
+            "代わりに終わりにした結びつき: {n}",
+            "bindings ended in its place: {n}",
+            n = ended
+        ));
+    }
+    page.line(match revocation {
+        Revocation::NotRevoked => lang.of("証明書の失効: ありません", "Revocation: none"),
+        _ => lang.of("証明書の失効: 確かめていません", "Revocation: not checked"),
+    });
     if *simulated {
         page.line(SimulatedPki::BANNER);
     }
@@ -212,6 +244,10 @@ pub(super) struct Standing<'a> {
     residents: usize,
     issued: u64,
     waiting: usize,
+    standing: usize,
+    waiting_for_list: usize,
+    waiting_for_review: usize,
+    rechecked_at: Option<u64>,
 }
 
 impl<'a> Standing<'a> {
@@ -227,6 +263,10 @@ impl<'a> Standing<'a> {
             residents: status.residents,
             issued: status.issued,
             waiting: status.pending,
+            standing: status.standing,
+            waiting_for_list: status.waiting,
+            waiting_for_review: status.review,
+            rechecked_at: status.rechecked_at,
         }
     }
 }
@@ -240,6 +280,27 @@ pub(super) fn standing(lang: Lang, page: &mut Page, status: &CityStatus) {
         "結びついた住民",
         "Residents bound",
         status.residents.to_string(),
+    );
+    row(
+        "続いている結びつき",
+        "Bindings that stand",
+        status.standing.to_string(),
+    );
+    row(
+        "失効リストを待つ申込み",
+        "Waiting for a list",
+        status.waiting.to_string(),
+    );
+    row(
+        "担当者を待つ申込み",
+        "Waiting for a clerk",
+        status.review.to_string(),
+    );
+    let rechecked = status.rechecked_at.map(dates::instant);
+    row(
+        "失効を確かめた日時",
+        "Revocation asked about",
+        rechecked.unwrap_or_else(|| "—".to_owned()),
     );
     row("発行した記録", "Entries issued", status.issued.to_string());
     row(

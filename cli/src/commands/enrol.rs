@@ -54,7 +54,7 @@ pub(super) fn run(desk: &Desk, args: &EnrolArgs) -> Result<(), Failure> {
         consent,
         now: now.millis(),
     });
-    let proof = vault.prove_enrolment(&request.handle, &statement.to_bytes())?;
+    let proof = vault.sign_enrolment(&request.handle, &statement.proof_bytes())?;
     let (feed, inbox) = (&request.feed_key, &request.inbox_descriptor);
     let bundle = Bundle::sign(&statement, &card, |_| proof, feed, inbox, child.as_ref())?;
     let keys = issuer.latest().ok_or(IssuedError::Key)?;

@@ -164,6 +164,18 @@ pub(super) fn not_bound(lang: Lang, why: NotBound) -> Told {
                 "This enrolment is not addressed to this city.",
             ),
         ),
+        NotBound::Refused(EnrolRefusal::Follows) => Told::new(
+            "enrolment-follows",
+            Exit::No,
+            lang.of(
+                "引き継ごうとした結びつきは、ほかの人のものか、もう続いていません。",
+                "What it wants to continue is another person's, or does not stand any more.",
+            ),
+        )
+        .hint(lang.of(
+            "ご本人のカードで、新しい手帳から申し込み直してください。",
+            "Enrol anew, with the person's own card.",
+        )),
         NotBound::Refused(_) => Told::new(
             "enrolment-inbox",
             Exit::Data,
@@ -177,27 +189,85 @@ pub(super) fn not_bound(lang: Lang, why: NotBound) -> Told {
 }
 
 fn review(lang: Lang, reason: ReviewReason) -> Told {
-    let text = match reason {
-        ReviewReason::SubstitutedCharacters => lang.of(
+    let (_, ja, en) = review_reason(reason);
+    Told::new("review", Exit::No, lang.of(ja, en)).hint(lang.of(
+        "まだ何も結びつけていません。申込みは担当者の確認を待っています: techo city review",
+        "Nobody was bound yet. The enrolment waits for a clerk: techo city review",
+    ))
+}
+
+/// Why a person has to look: for programs, in Japanese, in English.
+pub(crate) fn review_reason(reason: ReviewReason) -> (&'static str, &'static str, &'static str) {
+    match reason {
+        ReviewReason::SubstitutedCharacters => (
+            "substituted_characters",
             "証明書の氏名か住所に代替文字があります。",
             "The certificate replaced characters of the name or address.",
         ),
-        ReviewReason::NotInRegister => lang.of(
+        ReviewReason::NotInRegister => (
+            "not_in_register",
             "4情報の合う住民が台帳にいません。",
             "The register holds nobody with these four attributes.",
         ),
-        ReviewReason::SeveralInRegister => lang.of(
+        ReviewReason::SeveralInRegister => (
+            "several_in_register",
             "4情報の合う住民が台帳に何人もいます。",
             "The register holds several with these attributes.",
         ),
-        ReviewReason::NotGuardian => lang.of(
+        ReviewReason::NotGuardian => (
+            "not_guardian",
             "台帳では、カードの持ち主はこの子どもの保護者ではありません。",
             "The register does not name the card's holder as guardian of this child.",
         ),
-        _ => lang.of("担当者の確認が必要です。", "A person has to look at this."),
-    };
-    Told::new("review", Exit::No, text).hint(lang.of(
-        "何も結びつけていません。担当者が確かめてから、新しいナンスでやり直してください。",
-        "Nobody was bound. Look into it, then begin again with a new nonce.",
+        ReviewReason::OldEnough => (
+            "old_enough",
+            "15歳以上の子どもは、自分のカードで申し込めます。",
+            "A child of fifteen or more can enrol with a card of its own.",
+        ),
+        _ => (
+            "review",
+            "担当者の確認が必要です。",
+            "A person has to look at this.",
+        ),
+    }
+}
+
+pub(super) fn no_lists(lang: Lang) -> Told {
+    Told::new(
+        "no-lists",
+        Exit::No,
+        lang.of(
+            "使える失効リストがひとつもありません。",
+            "There is no revocation list that counts.",
+        ),
+    )
+    .hint(lang.of(
+        "このフォルダーに .crl(DER)を置いてください。それまでだれも結びつけません。",
+        "Put lists (.crl, DER) into that folder. Until then nobody is bound.",
     ))
+}
+
+pub(super) fn lists_refused(lang: Lang, count: usize) -> Told {
+    let text = say!(
+        lang,
+        "{n}個のファイルは失効リストとして使えません。ほかは受け取りました。",
+        "{n} files are no revocation lists that count. The others were taken.",
+        n = count
+    );
+    Told::new("lists-refused", Exit::Data, text).hint(lang.of(
+        "発行元から取り直してください。",
+        "Fetch them from the authority again.",
+    ))
+}
+
+pub(super) fn not_found(lang: Lang) -> Told {
+    Told::new(
+        "not-found",
+        Exit::No,
+        lang.of(
+            "見つからないか、ひとつに決まりません。",
+            "There is none, or more than one.",
+        ),
+    )
+    .hint("techo city review --register FILE")
 }

@@ -103,6 +103,8 @@ labels! {
     CityKeys = "techo/city-keys/v1",
     /// Derives the key that seals a city's log of what it published.
     CityLog = "techo/city-log/v1",
+    /// Derives the key by which a city recognises a certificate.
+    CityTag = "techo/city-tag/v1",
 }
 
 /// Returns label ‖ 0x00 ‖ `message`: what is signed, or the `info` of a derivation.

@@ -4,7 +4,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use minicbor::{Decode, Encode};
 
 use crate::attributes::Child;
-use crate::canonical::{decode, encode, hash, signed_bytes};
+use crate::canonical::{decode, encode, hash};
 use crate::card::{CardError, SignatureCard};
 use crate::error::Refusal;
 use crate::statement::EnrolmentStatement;
@@ -25,7 +25,8 @@ impl std::fmt::Debug for Bundle {
 impl Bundle {
     /// Lets the card and the issuer-only key sign `statement`.
     ///
-    /// `sign_proof` signs with the issuer-only key exactly the bytes it is given.
+    /// `sign_proof` signs with the issuer-only key exactly the bytes it is given:
+    /// [`EnrolmentStatement::proof_bytes`], label included.
     pub fn sign(
         statement: &EnrolmentStatement,
         card: &dyn SignatureCard,
@@ -36,7 +37,7 @@ impl Bundle {
     ) -> Result<Self, CardError> {
         let bytes = statement.to_bytes();
         let signature = card.sign(&bytes)?;
-        let proof = sign_proof(&signed_bytes(DEVICE_PROOF, &bytes));
+        let proof = sign_proof(&statement.proof_bytes());
         Ok(Self {
             fields: Fields {
                 version: 1,
@@ -136,7 +137,6 @@ pub(crate) struct Fields {
     pub(crate) child: Option<Child>,
 }
 
-pub(crate) const DEVICE_PROOF: &str = "techo/device-proof/v1";
 const MAX_BUNDLE: usize = 16_384;
 pub(crate) const MAX_CERTIFICATE: usize = 8_192;
 const MAX_SIGNATURE: usize = 1_024;

@@ -6,6 +6,7 @@ use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 use x509_cert::ext::pkix::crl::IssuingDistributionPoint;
 
+use crate::canonical::hash;
 use crate::certificate::one_directory;
 use crate::certificate_id::CertificateId;
 use crate::error::{CrlFault, Refusal, RevocationGap, RevocationReason};
@@ -206,6 +207,19 @@ fn complete_for(value: &[u8]) -> Result<Vec<u8>, CrlFault> {
     }
 }
 
+/// A list that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedList {
+    /// The same for every list of one municipality and generation: a name for its file.
+    pub name: [u8; 32],
+    /// How many certificates it revokes.
+    pub revoked: usize,
+    /// When it was made, in milliseconds.
+    pub this_update: u64,
+    /// Whether it is newer than the one held before.
+    pub newer: bool,
+}
+
 /// The newest list of each municipality and generation, as a city holds them.
 #[derive(Default)]
 pub struct RevocationLists {
@@ -225,7 +239,7 @@ impl RevocationLists {
     pub const MAX_LIST: u64 = 32 << 20;
 
     /// Takes one more list, DER. An older one never replaces a newer one.
-    pub fn add(&mut self, der: &[u8], roots: &Roots) -> Result<(), CrlFault> {
+    pub fn add(&mut self, der: &[u8], roots: &Roots) -> Result<AddedList, CrlFault> {
         let index = match CrlIndex::verify(der, roots) {
             Ok(index) => index,
             Err(fault) => {
@@ -235,11 +249,28 @@ impl RevocationLists {
             }
         };
         let key = (index.authority.clone(), index.distribution_point.clone());
+        let mut added = AddedList {
+            name: hash(
+                "techo/city-list/v1",
+                &[&index.authority, &[0], &index.distribution_point],
+            ),
+            revoked: index.len(),
+            this_update: index.this_update,
+            newer: false,
+        };
         match self.newest.get(&key) {
             Some(held) if held.this_update >= index.this_update => {}
-            Some(_) | None => drop(self.newest.insert(key, index)),
+            Some(_) | None => {
+                added.newer = true;
+                drop(self.newest.insert(key, index));
+            }
         }
-        Ok(())
+        Ok(added)
+    }
+
+    /// Returns when the newest list was made, in milliseconds.
+    pub fn newest_update(&self) -> Option<u64> {
+        self.newest.values().map(|list| list.this_update).max()
     }
 
     /// Returns how many lists are held.

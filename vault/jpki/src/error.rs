@@ -122,7 +122,21 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
-    pub(crate) fn from_code(code: u8) -> Self {
+    /// Returns the code of RFC 5280; one that is not listed there is 255.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::KeyCompromise => 1,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+            Self::CertificateHold => 6,
+            Self::Unlisted => 255,
+        }
+    }
+
+    /// Reads a code of RFC 5280.
+    pub fn from_code(code: u8) -> Self {
         match code {
             0 => Self::Unspecified,
             1 => Self::KeyCompromise,

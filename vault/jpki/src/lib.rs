@@ -33,7 +33,7 @@ pub use attributes::{Attributes, Child};
 pub use bundle::{Bundle, UnverifiedBundle};
 pub use card::{CardError, SignatureCard};
 pub use certificate_id::CertificateId;
-pub use crl::{CrlIndex, RevocationLists};
+pub use crl::{AddedList, CrlIndex, RevocationLists};
 pub use error::{CrlFault, NonceRefusal, Refusal, RevocationGap, RevocationReason, RootsError};
 pub use files::NonceFile;
 pub use roots::{Environment, Roots, SimulatedPki};

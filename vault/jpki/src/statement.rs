@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use crate::Refusal;
 use crate::attributes::Child;
-use crate::canonical::{decode, encode, hash};
+use crate::canonical::{decode, encode, hash, signed_bytes};
 use crate::consent::{PURPOSE, consent_hash};
 
 /// For whom records are asked.
@@ -81,8 +81,16 @@ impl EnrolmentStatement {
                 issued: plan.now,
                 expires: plan.now.saturating_add(LIFETIME_MS),
                 consent: consent_hash(plan.consent),
+                follows: None,
             },
         }
+    }
+
+    /// Asks that the new binding continues an earlier one of the same book.
+    #[must_use]
+    pub fn following(mut self, binding: [u8; 32]) -> Self {
+        self.fields.follows = Some(Followed(binding));
+        self
     }
 
     /// Decodes a statement; nothing in it is proven yet.
@@ -108,6 +116,11 @@ impl EnrolmentStatement {
         let mut bytes = PREFIX.to_vec();
         bytes.extend_from_slice(&encode(&self.fields));
         bytes
+    }
+
+    /// Returns exactly what the issuer-only key signs: the label of that signature and the bytes.
+    pub fn proof_bytes(&self) -> Vec<u8> {
+        signed_bytes(DEVICE_PROOF, &self.to_bytes())
     }
 
     /// Returns the code of the city it is made for.
@@ -169,6 +182,11 @@ impl EnrolmentStatement {
     pub fn consent(&self) -> &[u8; 32] {
         &self.fields.consent
     }
+
+    /// Returns the binding that the new one is to continue.
+    pub fn follows(&self) -> Option<&[u8; 32]> {
+        self.fields.follows.as_ref().map(|followed| &followed.0)
+    }
 }
 
 /// Returns the hash by which a statement and a binding name the feed's X-Wing key.
@@ -210,9 +228,18 @@ struct Fields {
     expires: u64,
     #[cbor(n(12), with = "minicbor::bytes")]
     consent: [u8; 32],
+    #[n(13)]
+    follows: Option<Followed>,
 }
+
+/// The id of a binding.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+struct Followed(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
 
 /// A statement serves for ten minutes.
 pub(crate) const LIFETIME_MS: u64 = 600_000;
+/// Under what the issuer-only key signs.
+const DEVICE_PROOF: &str = "techo/device-proof/v1";
 const PREFIX: &[u8] = b"TECHO-JPKI-ENROL\0v1\0";
 const MAX_STATEMENT: usize = 1_024;

@@ -3,8 +3,7 @@
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use crate::attributes::{Attributes, Child};
-use crate::bundle::{DEVICE_PROOF, Fields, UnverifiedBundle};
-use crate::canonical::signed_bytes;
+use crate::bundle::{Fields, UnverifiedBundle};
 use crate::certificate::Leaf;
 use crate::certificate_id::CertificateId;
 use crate::crl::RevocationLists;
@@ -94,7 +93,7 @@ impl FreshBundle {
     pub fn verify(self, roots: &Roots, now: u64) -> Result<Evidence, Refusal> {
         // Rebuilt from the decoded fields: what is verified is what will be acted upon.
         let message = self.statement.to_bytes();
-        self.check_device_proof(&message)?;
+        self.check_device_proof()?;
         let leaf = Leaf::parse(&self.fields.certificate)?;
         let id = leaf.check_chain(roots, now)?;
         if roots.environment() != self.environment {
@@ -110,14 +109,14 @@ impl FreshBundle {
         })
     }
 
-    fn check_device_proof(&self, message: &[u8]) -> Result<(), Refusal> {
+    fn check_device_proof(&self) -> Result<(), Refusal> {
         let key = VerifyingKey::from_bytes(self.statement.issuer_only_key())
             .map_err(|_| Refusal::DeviceProof)?;
         if key.is_weak() {
             return Err(Refusal::DeviceProof);
         }
         let signature = Signature::from_bytes(&self.fields.proof);
-        key.verify_strict(&signed_bytes(DEVICE_PROOF, message), &signature)
+        key.verify_strict(&self.statement.proof_bytes(), &signature)
             .map_err(|_| Refusal::DeviceProof)
     }
 }

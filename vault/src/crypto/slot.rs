@@ -295,6 +295,11 @@ impl MasterKey {
         StorageKey::new(&self.derive(Label::CityLog, folder))
     }
 
+    /// Recognises what a city has met before, without keeping it.
+    pub fn city_tag(&self, folder: VaultId) -> HeaderMac {
+        HeaderMac::new(&self.derive(Label::CityTag, folder))
+    }
+
     fn derive(&self, label: Label, vault: VaultId) -> Zeroizing<[u8; 32]> {
         derive(&self.0, label, &[vault.as_bytes()])
     }

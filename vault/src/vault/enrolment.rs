@@ -6,7 +6,7 @@ use rand_core::Rng as _;
 use crate::Timestamp;
 use crate::book::{ControlOp, Enrolment, EnrolmentHandle, MemberId};
 use crate::crypto::{SealKey, SigningKey};
-use crate::issued::{GroupName, InboxDescriptor, IssuedBook, IssuerFile, Proof};
+use crate::issued::{GroupName, InboxDescriptor, IssuedBook, IssuedError, IssuerFile, Proof};
 use crate::vault::views::IssuerView;
 use crate::vault::write::rng;
 use crate::vault::{Vault, VaultError};
@@ -77,12 +77,18 @@ impl Vault {
         Ok(request)
     }
 
-    /// Signs an enrolment statement with the key made for this issuer alone.
-    pub fn prove_enrolment(
+    /// Signs with the key made for this issuer alone exactly what `techo-jpki` hands over: an
+    /// enrolment statement behind its label. Nothing else is ever signed with that key here.
+    pub fn sign_enrolment(
         &self,
         handle: &[u8; 32],
-        statement: &[u8],
+        labelled: &[u8],
     ) -> Result<[u8; 64], VaultError> {
+        let statement = labelled
+            .strip_prefix(Label::DeviceProof.bytes())
+            .and_then(|rest| rest.strip_prefix(&[0]))
+            .filter(|statement| statement.starts_with(STATEMENT))
+            .ok_or(IssuedError::Malformed)?;
         let keys = self
             .books
             .values()
@@ -139,6 +145,9 @@ impl Vault {
         Ok(Proof::new(&issuer, entry, show)?.to_text())
     }
 }
+
+/// How every enrolment statement begins.
+const STATEMENT: &[u8] = b"TECHO-JPKI-ENROL\0";
 
 fn document_hash(book: &IssuedBook) -> Option<String> {
     let saved = book.document().save().ok()?;

@@ -30,6 +30,9 @@ pub(super) static AUTHORITY: LazyLock<SimulatedAuthority> =
 pub(super) static MOTHER: LazyLock<SimulatedCard> =
     LazyLock::new(|| card("見本　はな子", "1990-04-12", 2));
 
+pub(super) static FATHER: LazyLock<SimulatedCard> =
+    LazyLock::new(|| card("見本　たろう", "1988-11-03", 1));
+
 pub(super) struct Office {
     pub(super) _dir: tempfile::TempDir,
     pub(super) path: PathBuf,
@@ -428,7 +431,10 @@ fn a_family_bound_later_gets_what_was_published_before() {
     let mut office = office();
     enrol_child(&mut office, &family());
     office.city.publish(NOW, EXPORT, "export.csv").unwrap();
-    enrol_child(&mut office, &family());
+    let nonce = office.city.nonce(NOW).unwrap();
+    let request = family().request(&office, &nonce, &FATHER, Some(&sakura()));
+    let answer = office.city.enrol(NOW, &request, &office.register).unwrap();
+    assert!(matches!(answer, EnrolAnswer::Bound { ended: 0, .. }));
     let report = office.city.publish(NOW, EXPORT, "export.csv").unwrap();
     assert_eq!((report.issued, report.already), (7, 7));
 }
@@ -680,8 +686,18 @@ async fn many_inboxes_are_filled_over_as_many_connections_as_the_relay_asks_for(
     let mut office = office();
     let address = relay.address_for("127.0.0.1").unwrap();
     let families: Vec<_> = (0..5).map(|_| family_at(address.clone())).collect();
-    for family in &families {
-        enrol_child(&mut office, family);
+    let guardians: Vec<_> = (1..=5).map(|n| format!("2{n}")).collect();
+    let mut csv = std::str::from_utf8(REGISTER)
+        .unwrap()
+        .replace("1000001;1000002", &guardians.join(";"));
+    for (family, id) in families.iter().zip(&guardians) {
+        csv += &format!("{id},見本{id},1990-01-{id},3,見本県見本市架空町１丁目２番３号,\n");
+        office.register = Register::from_csv(csv.as_bytes()).unwrap();
+        let card = card(&format!("見本{id}"), &format!("1990-01-{id}"), 3);
+        let nonce = office.city.nonce(NOW).unwrap();
+        let request = family.request(&office, &nonce, &card, Some(&sakura()));
+        let answer = office.city.enrol(NOW, &request, &office.register).unwrap();
+        assert!(matches!(answer, EnrolAnswer::Bound { ended: 0, .. }));
         admit(&office, &client, family).await;
     }
     // More than one round for each inbox.

@@ -170,6 +170,7 @@ fn the_keys_of_a_vault_are_all_different() {
     let mac = master.header_mac(VAULT);
     let tag = mac.mac(b"header");
     assert!(mac.verify(b"header", &tag) && !mac.verify(b"Header", &tag));
+    assert_ne!(master.city_tag(VAULT).mac(b"header"), tag);
     assert_ne!(master.blind(VAULT).blind(b"name")[..], tag[..16]);
 }
 

@@ -6,7 +6,7 @@ use techo_health::schedule::RulesError;
 use techo_health::{Quantity, RecordError};
 
 use super::{Exit, Told};
-use crate::lang::{Lang, dates, say, words};
+use crate::lang::{Lang, say, words};
 
 pub(super) fn told(lang: Lang, error: &RecordError) -> Told {
     match error {
@@ -171,7 +171,7 @@ pub(super) fn date(lang: Lang, error: &DateError) -> Told {
             .of("年が範囲の外です。", "The year is out of range.")
             .to_owned(),
         DateError::OutsideEra { era } => {
-            let name = dates::era_name(*era);
+            let name = era.name();
             say!(
                 lang,
                 "その日は{n}ではありません。",

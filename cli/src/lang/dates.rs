@@ -1,14 +1,14 @@
 //! Dates and ages for people: the Western and the Japanese year side by side, ages in years and
 //! months. Never knows what day it is.
 
-use techo_health::date::{Era, Precision};
+use techo_health::calendar::{AgeShown, Birth, wareki};
 use techo_health::{Date, When};
 
-use super::{Lang, say};
+use super::Lang;
 
 /// A date as people write it: `2026-04-03(令和8年4月3日)`; words stay words.
 pub(crate) fn date(lang: Lang, when: &When) -> String {
-    match (lang, era(when)) {
+    match (lang, wareki(when)) {
         (Lang::Ja, Some(japanese)) => format!("{when}({japanese})"),
         (Lang::Ja | Lang::En, _) => when.to_string(),
     }
@@ -20,75 +20,12 @@ pub(crate) fn date_text(lang: Lang, text: &str) -> String {
         .map_or_else(|_| text.to_owned(), |when| date(lang, &when))
 }
 
-/// The Japanese year, month and day, as far as they are known.
-fn era(when: &When) -> Option<String> {
-    let first = when.first_day()?;
-    let (name, year) = era_year(when.precision(), first)?;
-    let year = if year == 1 {
-        "元".to_owned()
-    } else {
-        year.to_string()
-    };
-    Some(match when.precision() {
-        Precision::Day => format!("{name}{year}年{}月{}日", first.month(), first.day()),
-        Precision::Month => format!("{name}{year}年{}月", first.month()),
-        Precision::Year => format!("{name}{year}年"),
-        Precision::Words => return None,
-    })
-}
-
-/// A year or month in which an era began is named by the era at its end, as on official forms.
-fn era_year(precision: Precision, first: Date) -> Option<(&'static str, i16)> {
-    let last = match precision {
-        Precision::Year => first.last_of_year(),
-        Precision::Month => first.last_of_month(),
-        Precision::Day | Precision::Words => first,
-    };
-    let (era, began) = ERAS.into_iter().find(|(_, (year, month, day))| {
-        (last.year(), last.month(), last.day()) >= (*year, *month, *day)
-    })?;
-    Some((era_name(era), last.year() - began.0 + 1))
-}
-
-const ERAS: [(Era, (i16, i8, i8)); 5] = [
-    (Era::Reiwa, (2019, 5, 1)),
-    (Era::Heisei, (1989, 1, 8)),
-    (Era::Showa, (1926, 12, 25)),
-    (Era::Taisho, (1912, 7, 30)),
-    (Era::Meiji, (1868, 1, 25)),
-];
-
-/// The name of an era.
-pub(crate) fn era_name(era: Era) -> &'static str {
-    match era {
-        Era::Meiji => "明治",
-        Era::Taisho => "大正",
-        Era::Showa => "昭和",
-        Era::Heisei => "平成",
-        Era::Reiwa => "令和",
-    }
-}
-
 /// How old somebody born on `birth` is on `day`: `1歳6か月`; `None` before birth.
-///
-/// A month is complete on the same day of a later month, and where that day does not exist, on the
-/// day after the month's last (Civil Code, art. 143).
 pub(crate) fn age(lang: Lang, birth: Date, day: Date) -> Option<String> {
-    if day < birth {
-        return None;
-    }
-    let months = i32::from(day.year() - birth.year()) * 12 + i32::from(day.month() - birth.month())
-        - i32::from(day.day() < birth.day());
-    let (years, rest) = (months / 12, months % 12);
-    Some(if months == 0 {
-        let days = birth.until(day).map_or(0, |span| span.get_days());
-        say!(lang, "生後{n}日", "{n} d", n = days)
-    } else if years == 0 {
-        say!(lang, "{n}か月", "{n} mo", n = rest)
-    } else if years >= 7 || rest == 0 {
-        say!(lang, "{n}歳", "{n} y", n = years)
-    } else {
-        say!(lang, "{y}歳{m}か月", "{y} y {m} mo", y = years, m = rest)
+    let age = AgeShown::on(Birth(birth), day)?;
+    Some(match lang {
+        Lang::Ja => age.to_string(),
+        Lang::En => age.english(),
     })
 }
 
@@ -112,10 +49,6 @@ mod tests {
         date(Lang::Ja, &text.parse().unwrap())
     }
 
-    fn old(birth: &str, day: &str) -> Option<String> {
-        age(Lang::Ja, birth.parse().unwrap(), day.parse().unwrap())
-    }
-
     #[test]
     fn a_date_is_shown_in_both_calendars() {
         assert_eq!(shown("2026-04-03"), "2026-04-03(令和8年4月3日)");
@@ -129,22 +62,11 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_counted_in_whole_months() {
-        assert_eq!(old("2024-10-01", "2026-04-01").unwrap(), "1歳6か月");
-        assert_eq!(old("2024-10-01", "2026-03-31").unwrap(), "1歳5か月");
-        assert_eq!(old("2024-10-01", "2024-10-15").unwrap(), "生後14日");
-        assert_eq!(old("2024-10-01", "2025-10-01").unwrap(), "1歳");
-        assert_eq!(old("2024-10-01", "2025-02-01").unwrap(), "4か月");
-        assert_eq!(old("1990-10-01", "2026-04-01").unwrap(), "35歳");
-        assert_eq!(old("2024-10-01", "2024-09-30"), None);
-    }
-
-    #[test]
-    fn months_without_the_day_of_birth_are_complete_on_the_day_after() {
-        assert_eq!(old("2024-02-29", "2025-02-28").unwrap(), "11か月");
-        assert_eq!(old("2024-02-29", "2025-03-01").unwrap(), "1歳");
-        assert_eq!(old("2025-01-31", "2025-02-28").unwrap(), "生後28日");
-        assert_eq!(old("2025-01-31", "2025-03-01").unwrap(), "1か月");
+    fn ages_are_told_in_both_languages() {
+        let (birth, day) = ("2024-10-01".parse().unwrap(), "2026-04-01".parse().unwrap());
+        assert_eq!(age(Lang::Ja, birth, day).unwrap(), "1歳6か月");
+        assert_eq!(age(Lang::En, birth, day).unwrap(), "1 y 6 mo");
+        assert_eq!(age(Lang::En, day, birth), None);
     }
 
     #[test]

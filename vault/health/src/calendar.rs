@@ -10,7 +10,7 @@ use crate::date::Date;
 
 mod shown;
 
-pub use shown::{AgeShown, Wareki};
+pub use shown::{AgeShown, wareki};
 
 /// Whole months.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

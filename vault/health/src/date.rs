@@ -6,7 +6,10 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 pub use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
+mod era;
 mod parse;
+
+pub use era::Era;
 
 /// A day, a month, a year, or words such as 「6歳頃」.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -123,21 +126,6 @@ impl fmt::Debug for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "When({:?})", self.precision())
     }
-}
-
-/// A Japanese era since the Gregorian calendar came into use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Era {
-    /// 明治, from 1868.
-    Meiji,
-    /// 大正, from 1912-07-30.
-    Taisho,
-    /// 昭和, from 1926-12-25.
-    Showa,
-    /// 平成, from 1989-01-08.
-    Heisei,
-    /// 令和, from 2019-05-01.
-    Reiwa,
 }
 
 /// Why a text is no date.

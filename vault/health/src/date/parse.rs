@@ -119,7 +119,7 @@ fn numbers(text: &str, in_era: bool) -> Result<Parts, DateError> {
 fn year(number: i64, era: Option<Era>) -> Result<i16, DateError> {
     let year = match era {
         Some(era) if number == 0 => return Err(DateError::OutsideEra { era }),
-        Some(era) => number + i64::from(bounds(era).0.0) - 1,
+        Some(era) => number + i64::from(era.first_day().year()) - 1,
         None => number,
     };
     let year = i16::try_from(year).map_err(|_| DateError::YearOutOfRange)?;
@@ -148,32 +148,11 @@ fn exact(year: i16, month: i64, day: i64) -> Result<Date, DateError> {
 
 /// Whether any day that `when` can mean lies in `era`.
 fn within(era: Era, when: &When) -> bool {
-    let (begin, end) = bounds(era);
-    let (from, to) = match &when.0 {
-        Inner::Day(d) => (
-            (d.year(), d.month(), d.day()),
-            (d.year(), d.month(), d.day()),
-        ),
-        Inner::Month(d) => (
-            (d.year(), d.month(), 1),
-            (d.year(), d.month(), d.days_in_month()),
-        ),
-        Inner::Year(d) => ((d.year(), 1, 1), (d.year(), 12, 31)),
-        Inner::Words(_) => return false,
-    };
-    begin <= to && from <= end
-}
-
-type Ymd = (i16, i8, i8);
-
-/// The first and the last day of an era. Meiji 1 begins the year here: nobody alive needs better.
-fn bounds(era: Era) -> (Ymd, Ymd) {
-    match era {
-        Era::Meiji => ((1868, 1, 1), (1912, 7, 29)),
-        Era::Taisho => ((1912, 7, 30), (1926, 12, 24)),
-        Era::Showa => ((1926, 12, 25), (1989, 1, 7)),
-        Era::Heisei => ((1989, 1, 8), (2019, 4, 30)),
-        Era::Reiwa => ((2019, 5, 1), (LAST_YEAR, 12, 31)),
+    match when.0 {
+        Inner::Day(day) => era.touches(day, day),
+        Inner::Month(first) => era.touches(first, first.last_of_month()),
+        Inner::Year(first) => era.touches(first, first.last_of_year()),
+        Inner::Words(_) => false,
     }
 }
 

@@ -102,7 +102,8 @@ fn commit(store: &dyn MailboxStore, notices: &Notices, metrics: &Metrics, batch:
             _ => {}
         }
     }
-    for (tell, outcome) in tells.into_iter().zip(outcomes) {
+    // Backwards: who waits for the first of several finds the others told, and answers them at once.
+    for (tell, outcome) in tells.into_iter().zip(outcomes).rev() {
         drop(tell.send(outcome));
     }
 }

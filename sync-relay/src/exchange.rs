@@ -3,15 +3,17 @@
 
 use crate::commit::Outcome;
 use crate::fetch::{self, Fetch};
-use crate::sending::{Gone, write};
+use crate::sending::{Gone, write, write_times};
 use crate::session::{SMALL, Session};
 use crate::store::{Kept, Refusal, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use techo_wire::frame::{self, FrameError};
 use techo_wire::{
-    AppendReceipt, BoxKey, Envelope, ErrorCode, Frame, FrameReader, InboxId, ItemHash, Label,
+    AppendReceipt, BoxKey, Envelope, ErrorCode, Frame, FrameReader, Head, InboxId, ItemHash, Label,
     MailboxId, PutReceipt, Role, SignedReceipt, UnverifiedEnvelope,
 };
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 /// How many answers of a stream may be outstanding.
@@ -25,6 +27,8 @@ enum Answer {
     Now(Frame),
     /// Once the write is durable.
     Kept(oneshot::Receiver<Outcome>, About),
+    /// What became of a write, already known.
+    Told(Outcome, About),
     Fetch(Fetch),
     /// The error ends the stream.
     Last(ErrorCode),
@@ -263,12 +267,21 @@ async fn send_answers(
     send: &mut quinn::SendStream,
     mut answers: mpsc::Receiver<Answer>,
 ) -> Result<(), Gone> {
-    while let Some(answer) = answers.recv().await {
+    let mut taken = None;
+    loop {
+        let next = match taken.take() {
+            Some(answer) => Some(answer),
+            None => answers.recv().await,
+        };
+        let Some(answer) = next else { return Ok(()) };
         match answer {
             Answer::Now(frame) => write(send, &frame).await?,
             Answer::Kept(told, about) => {
                 let outcome = told.await.unwrap_or(Err(ErrorCode::ShuttingDown.into()));
-                write(send, &outcome_frame(session, outcome, about)).await?;
+                taken = tell(session, send, &mut answers, outcome, about).await?;
+            }
+            Answer::Told(outcome, about) => {
+                taken = tell(session, send, &mut answers, outcome, about).await?;
             }
             Answer::Fetch(what) => Box::pin(fetch::serve(session, send, what)).await?,
             Answer::Last(code) => {
@@ -277,7 +290,58 @@ async fn send_answers(
             }
         }
     }
-    Ok(())
+}
+
+/// Says what became of a write, and of the appends behind it that the same receipt can speak for.
+/// Returns the answer that it found after those.
+async fn tell(
+    session: &Session,
+    send: &mut quinn::SendStream,
+    answers: &mut mpsc::Receiver<Answer>,
+    mut outcome: Outcome,
+    about: About,
+) -> Result<Option<Answer>, Gone> {
+    let (mut count, mut after) = (1, None);
+    if let (Ok(Kept::Appended(heads)), About::Mailbox(mailbox)) = (&mut outcome, about) {
+        while after.is_none()
+            && let Ok(answer) = answers.try_recv()
+        {
+            match continued(answer, mailbox, heads) {
+                ControlFlow::Continue(later) => {
+                    *heads = later;
+                    count += 1;
+                }
+                ControlFlow::Break(other) => after = Some(other),
+            }
+        }
+    }
+    write_times(send, &outcome_frame(session, outcome, about), count).await?;
+    Ok(after)
+}
+
+/// The heads after an append to the same feeds of the same mailbox, if that is what `answer` is
+/// and it is durable by now. They contain what the append before it needs.
+fn continued(answer: Answer, mailbox: MailboxId, heads: &[Head]) -> ControlFlow<Answer, Vec<Head>> {
+    let Answer::Kept(mut told, about @ About::Mailbox(same)) = answer else {
+        return ControlFlow::Break(answer);
+    };
+    let outcome = match told.try_recv() {
+        Err(TryRecvError::Empty) => return ControlFlow::Break(Answer::Kept(told, about)),
+        Err(TryRecvError::Closed) => Err(ErrorCode::ShuttingDown.into()),
+        Ok(outcome) => outcome,
+    };
+    match outcome {
+        Ok(Kept::Appended(later))
+            if same == mailbox
+                && later
+                    .iter()
+                    .map(|head| head.feed)
+                    .eq(heads.iter().map(|head| head.feed)) =>
+        {
+            ControlFlow::Continue(later)
+        }
+        outcome => ControlFlow::Break(Answer::Told(outcome, about)),
+    }
 }
 
 fn outcome_frame(session: &Session, outcome: Outcome, about: About) -> Frame {
@@ -308,5 +372,54 @@ fn error(refusal: Refusal) -> Frame {
     Frame::Error {
         code: refusal.code,
         expected: refusal.expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Feed;
+
+    const MAILBOX: MailboxId = MailboxId::from_bytes([1; 32]);
+
+    fn kept(outcome: Option<Outcome>, about: About) -> Answer {
+        let (tell, told) = oneshot::channel();
+        match outcome {
+            Some(outcome) => tell.send(outcome).unwrap(),
+            // Not told yet: the sender lives on.
+            None => std::mem::forget(tell),
+        }
+        Answer::Kept(told, about)
+    }
+
+    #[test]
+    fn a_receipt_speaks_only_for_later_appends_to_the_same_feeds_that_are_durable() {
+        let (mut one, mut two) = (Feed::new(1), Feed::new(2));
+        let (first, other) = (one.grow(2), two.grow(1));
+        let heads = |envelope: &Envelope| Some(Ok(Kept::Appended(vec![envelope.head()])));
+        let held = [first[0].head()];
+        let about = About::Mailbox(MAILBOX);
+
+        let later = continued(kept(heads(&first[1]), about), MAILBOX, &held);
+        assert!(matches!(later, ControlFlow::Continue(heads) if heads == [first[1].head()]));
+
+        let elsewhere = About::Mailbox(MailboxId::from_bytes([2; 32]));
+        for (outcome, about) in [
+            (heads(&other[0]), about),
+            (heads(&first[1]), elsewhere),
+            (Some(Err(ErrorCode::Quota.into())), about),
+        ] {
+            let expected = outcome.clone();
+            let ControlFlow::Break(Answer::Told(told, _)) =
+                continued(kept(outcome, about), MAILBOX, &held)
+            else {
+                panic!("spoken for");
+            };
+            assert_eq!(Some(told), expected);
+        }
+        let waiting = continued(kept(None, about), MAILBOX, &held);
+        assert!(matches!(waiting, ControlFlow::Break(Answer::Kept(..))));
+        let done = continued(kept(Some(Ok(Kept::Done)), About::Nothing), MAILBOX, &held);
+        assert!(matches!(done, ControlFlow::Break(Answer::Kept(..))));
     }
 }

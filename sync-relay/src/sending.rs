@@ -13,8 +13,17 @@ impl From<quinn::WriteError> for Gone {
     }
 }
 
-/// Sends one frame. Ours always fit: pages and receipts stay far below the cap.
+/// Sends one frame.
 pub(crate) async fn write(send: &mut quinn::SendStream, frame: &Frame) -> Result<(), Gone> {
-    let bytes = encode_frame(frame).map_err(|_| Gone)?;
+    write_times(send, frame, 1).await
+}
+
+/// Sends one frame so many times. Ours always fit: pages and receipts stay far below the cap.
+pub(crate) async fn write_times(
+    send: &mut quinn::SendStream,
+    frame: &Frame,
+    times: usize,
+) -> Result<(), Gone> {
+    let bytes = encode_frame(frame).map_err(|_| Gone)?.repeat(times);
     Ok(send.write_all(&bytes).await?)
 }

@@ -5,7 +5,7 @@ use crate::link::Link;
 use crate::pipeline::{DONE, Pipeline, unexpected};
 use crate::stream::{InboxStream, MailboxStream};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use techo_wire::{
     AppendKey, AppendReceipt, BoxKey, Cursor, Envelope, FeedId, Frame, Head, InboxCursor, InboxId,
@@ -54,6 +54,7 @@ impl Connection {
                     relay,
                     store,
                     patience,
+                    verified: Mutex::default(),
                 }),
             }),
             Frame::Welcome { .. } => Err(ClientError::Version),
@@ -127,7 +128,8 @@ impl Connection {
     }
 
     /// Has envelopes kept, in order for each feed, and returns the receipts: every feed's last
-    /// head stands in the last receipt that names it. Needs the mailbox proven.
+    /// head stands in the last receipt that names it, and one receipt may speak for several
+    /// requests. Needs the mailbox proven.
     ///
     /// Each frame is kept whole or not at all; after an error earlier frames may be kept.
     pub async fn append(
@@ -135,7 +137,7 @@ impl Connection {
         mailbox: MailboxId,
         envelopes: &[Envelope],
     ) -> Result<Vec<AppendReceipt>, ClientError> {
-        let mut receipts = Vec::new();
+        let mut receipts: Vec<AppendReceipt> = Vec::new();
         for group in chunks(envelopes).chunks(APPENDS_AHEAD) {
             let mut pending = Vec::with_capacity(group.len());
             for chunk in group {
@@ -151,7 +153,10 @@ impl Connection {
                 let Frame::AppendReceipt { receipt } = answer.answer().await? else {
                     return Err(unexpected());
                 };
-                receipts.push(self.append_receipt(&receipt, mailbox, chunk)?);
+                let receipt = self.append_receipt(&receipt, mailbox, chunk)?;
+                if receipts.last() != Some(&receipt) {
+                    receipts.push(receipt);
+                }
             }
         }
         Ok(receipts)
@@ -231,9 +236,7 @@ impl Connection {
         mailbox: MailboxId,
         sent: &[Envelope],
     ) -> Result<AppendReceipt, ClientError> {
-        let receipt = receipt
-            .verify_append(&self.link.relay)
-            .map_err(ClientError::misbehaved)?;
+        let receipt = self.link.verify(receipt).map_err(ClientError::misbehaved)?;
         let told: BTreeMap<FeedId, &Head> = receipt.heads().iter().map(|h| (h.feed, h)).collect();
         let covered = |envelope: &Envelope| {
             told.get(&envelope.feed()).is_some_and(|head| {

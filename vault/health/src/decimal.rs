@@ -57,6 +57,7 @@ impl FromStr for Decimal {
 
     fn from_str(input: &str) -> Result<Self, DecimalError> {
         let text: String = input.trim().chars().map(narrow).collect();
+        let text = ungrouped(&text).ok_or(DecimalError)?;
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.as_str()),
@@ -96,6 +97,24 @@ redact!(Decimal);
 #[error("not a decimal number")]
 pub struct DecimalError;
 
+/// Takes the commas out of `3,200` and `12,345.6`; `None` where they do not stand between thousands.
+fn ungrouped(text: &str) -> Option<String> {
+    let Some((first, rest)) = text.split_once(',') else {
+        return Some(text.to_owned());
+    };
+    let (whole, fraction) = match rest.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (rest, None),
+    };
+    let digits = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
+        lengths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+    };
+    let grouped = digits(first.trim_start_matches('-'), 1..=3)
+        && whole.split(',').all(|part| digits(part, 3..=3));
+    let fraction = fraction.map_or_else(String::new, |fraction| format!(".{fraction}"));
+    grouped.then(|| format!("{first}{}{fraction}", whole.replace(',', "")))
+}
+
 /// Full-width digits, point and minus as their ASCII counterparts.
 pub(crate) fn narrow(c: char) -> char {
     match c {
@@ -119,6 +138,8 @@ mod tests {
         assert_eq!("3.20".parse::<Decimal>().unwrap().as_str(), "3.20");
         assert_eq!("３．２".parse::<Decimal>().unwrap().as_str(), "3.2");
         assert_eq!("-0.5".parse::<Decimal>().unwrap().micros(), -500_000);
+        assert_eq!("3,200".parse::<Decimal>().unwrap().as_str(), "3200");
+        assert_eq!("12,345.60".parse::<Decimal>().unwrap().as_str(), "12345.60");
     }
 
     #[test]
@@ -129,6 +150,10 @@ mod tests {
             "1.",
             ".5",
             "1,5",
+            ",500",
+            "3,20,000",
+            "1234,567",
+            "3,200,",
             "1e3",
             "+1",
             "--1",

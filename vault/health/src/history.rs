@@ -3,19 +3,26 @@
 //!
 //! What the city issued and what the family wrote about the same dose become one, with both named.
 
+use std::collections::BTreeSet;
+
 use crate::{
     calendar::{Birth, Expected, Gestation},
     date::{Date, When},
     decimal::Decimal,
     quantity::Quantity,
-    record::{Checkup, CheckupType, Judgement, Measurement, Member, Record, Sex, Vaccination},
+    record::{
+        Checkup, CheckupType, Judgement, Kind, Measurement, Member, Record, Sex, Tabled,
+        Vaccination,
+    },
     vaccine::Vaccine,
     value::redact,
 };
 
 mod merge;
 mod pregnancy;
+mod appointment;
 
+pub use appointment::Appointment;
 pub use pregnancy::{Outcome, Pregnancy};
 
 /// A record as the vault lists it.
@@ -68,6 +75,8 @@ pub struct History {
     pub measurements: Vec<Measured>,
     /// Pregnancies, in order of time.
     pub pregnancies: Vec<Pregnancy>,
+    /// What is planned, in order of time.
+    pub appointments: Vec<Appointment>,
 }
 
 /// One dose.
@@ -146,10 +155,13 @@ impl History {
     pub fn of(member: &Member, records: impl IntoIterator<Item = Noted>) -> Self {
         let mut history = Self {
             birth: member.birth_date.map(Birth),
+            died: member.death_date,
             sex: member.sex,
+            gestation_at_birth: member.gestation_at_birth.and_then(weeks_and_days),
             ..Self::default()
         };
         let mut records: Vec<Noted> = records.into_iter().collect();
+        leave_out_what_counts_no_more(&mut records);
         // Official records first: what follows joins them.
         records.sort_by(|a, b| (a.provenance, &a.id).cmp(&(b.provenance, &b.id)));
         for noted in records {
@@ -190,15 +202,23 @@ impl History {
             Record::Vaccination(vaccination) => self.take_dose(vaccination, source),
             Record::Checkup(checkup) => self.take_checkup(&checkup, &source),
             Record::Measurement(measurement) => self.take_measurement(measurement, source),
-            Record::Opaque(opaque) => {
-                self.pregnancies
-                    .extend(pregnancy::read(opaque.fields(), source));
-            }
-            Record::Member(_) | Record::Note(_) => {}
+            Record::Tabled(tabled) => self.take_tabled(&tabled, source),
+            Record::Member(_) | Record::Note(_) | Record::Opaque(_) => {}
+        }
+    }
+
+    fn take_tabled(&mut self, tabled: &Tabled, source: Source) {
+        if tabled.kind() == Kind::Pregnancy {
+            self.pregnancies.push(pregnancy::read(tabled, source));
+        } else if tabled.kind() == Kind::Appointment {
+            self.appointments.push(appointment::read(tabled, source));
         }
     }
 
     fn take_dose(&mut self, vaccination: Vaccination, source: Source) {
+        if !vaccination.was_given() {
+            return;
+        }
         let day = vaccination.date.as_ref().and_then(When::day);
         let reason = match day {
             None => Some(WhyUncounted::NoDay),
@@ -283,7 +303,30 @@ impl History {
         });
         self.pregnancies
             .sort_by_key(|pregnancy| pregnancy.expected.map(|expected| expected.0));
+        self.appointments.sort_by_key(|appointment| {
+            (
+                appointment.planned.or(appointment.due_from),
+                appointment.source.clone(),
+            )
+        });
     }
+}
+
+/// Leaves out what was entered in error or corrected, and the family's records that a later one of
+/// the family replaces; what a city says only the city takes back.
+fn leave_out_what_counts_no_more(records: &mut Vec<Noted>) {
+    records.retain(|noted| noted.record.counts());
+    let replaced = |noted: &Noted| noted.record.supersedes().map(str::to_owned);
+    let replaced: BTreeSet<String> = records.iter().filter_map(replaced).collect();
+    records
+        .retain(|noted| noted.provenance == Provenance::Official || !replaced.contains(&noted.id));
+}
+
+/// Days of pregnancy as weeks and days.
+fn weeks_and_days(days: i64) -> Option<Gestation> {
+    format!("{}w{}d", days.div_euclid(7), days.rem_euclid(7))
+        .parse()
+        .ok()
 }
 
 /// Findings of a checkup that are measurements: code, quantity, unit.

@@ -1,26 +1,35 @@
 //! Health records as people read them, to and from flat fields. Decides what may be written down;
 //! reading is lenient, and what a newer program wrote is shown but never rewritten.
 
-use std::{fmt, str::FromStr};
-
 use crate::{
     date::When,
     value::{Fields, Value},
 };
 
 mod error;
+mod shape;
+mod list;
+mod kind;
 mod fields;
 mod member;
 mod vaccination;
 mod measurement;
 mod checkup;
 mod note;
+mod tabled;
+mod standing;
+mod days;
 
 pub use checkup::{Checkup, CheckupType, Judgement, KNOWN_CHECKUPS, KnownCheckup};
+pub use days::check_days;
 pub use error::RecordError;
+pub use kind::{Kind, field_named};
 pub use measurement::Measurement;
 pub use member::{Member, Sex};
 pub use note::Note;
+pub use shape::{Choice, CodeSystem, Coding, Field, Shape, Tense};
+pub use standing::Sensitivity;
+pub use tabled::Tabled;
 pub use vaccination::Vaccination;
 
 /// The schema version that this program writes.
@@ -39,6 +48,8 @@ pub enum Record {
     Checkup(Checkup),
     /// Free text.
     Note(Note),
+    /// A record of any other kind.
+    Tabled(Tabled),
     /// Fields of an unknown kind or a newer schema version: shown, never rewritten.
     Opaque(Opaque),
 }
@@ -56,60 +67,6 @@ impl Opaque {
     }
 }
 
-/// The kinds of record that this program writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A member's profile.
-    Member,
-    /// One dose of a vaccine.
-    Vaccination,
-    /// One measured value.
-    Measurement,
-    /// One health checkup.
-    Checkup,
-    /// Free text.
-    Note,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::Member,
-        Self::Vaccination,
-        Self::Measurement,
-        Self::Checkup,
-        Self::Note,
-    ];
-
-    /// The text under which the field `kind` names it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Vaccination => "vaccination",
-            Self::Measurement => "measurement",
-            Self::Checkup => "checkup",
-            Self::Note => "note",
-        }
-    }
-}
-
-impl FromStr for Kind {
-    type Err = RecordError;
-
-    fn from_str(text: &str) -> Result<Self, RecordError> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or(RecordError::NotWritable)
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl Record {
     /// Reads stored fields. Implausible values pass here: somebody confirmed them once.
     pub fn from_fields(fields: &Fields) -> Result<Self, RecordError> {
@@ -122,12 +79,16 @@ impl Record {
             .parse::<Kind>()
             .ok()
             .filter(|_| (1..=SCHEMA_VERSION).contains(&version));
+        if let Some(kind) = known {
+            reader = fields::Reader::new(&kind.typed(reader.rest())?);
+        }
         Ok(match known {
             Some(Kind::Member) => Self::Member(Member::read(reader)?),
             Some(Kind::Vaccination) => Self::Vaccination(Vaccination::read(reader)?),
             Some(Kind::Measurement) => Self::Measurement(Measurement::read(reader)?),
             Some(Kind::Checkup) => Self::Checkup(Checkup::read(reader)?),
             Some(Kind::Note) => Self::Note(Note::read(reader)?),
+            Some(kind) => Self::Tabled(Tabled::read(kind, reader.rest())?),
             None => Self::Opaque(Opaque {
                 fields: fields.clone(),
             }),
@@ -147,6 +108,8 @@ impl Record {
             Self::Measurement(measurement) => measurement.write(&mut writer)?,
             Self::Checkup(checkup) => checkup.write(&mut writer)?,
             Self::Note(note) => note.write(&mut writer)?,
+            // All of its fields stand in the writer already.
+            Self::Tabled(_) => {}
             Self::Opaque(_) => return Err(RecordError::NotWritable),
         }
         writer.finish(kind)
@@ -160,6 +123,7 @@ impl Record {
             Self::Measurement(_) => Some(Kind::Measurement),
             Self::Checkup(_) => Some(Kind::Checkup),
             Self::Note(_) => Some(Kind::Note),
+            Self::Tabled(tabled) => Some(tabled.kind()),
             Self::Opaque(_) => None,
         }
     }
@@ -172,18 +136,33 @@ impl Record {
             Self::Measurement(measurement) => Some(measurement.date.clone()),
             Self::Checkup(checkup) => checkup.date.clone(),
             Self::Note(note) => note.date.clone(),
+            Self::Tabled(tabled) => tabled.when("date"),
             Self::Opaque(opaque) => opaque.fields.get("date")?.as_text()?.parse().ok(),
         }
     }
 
+    /// A field that no kind has for itself.
+    fn envelope(&self, key: &str) -> Option<&Value> {
+        self.untyped().get(key)
+    }
+
     fn extra(&self) -> Fields {
         match self {
-            Self::Member(member) => member.extra.clone(),
-            Self::Vaccination(vaccination) => vaccination.extra.clone(),
-            Self::Measurement(measurement) => measurement.extra.clone(),
-            Self::Checkup(checkup) => checkup.extra.clone(),
-            Self::Note(note) => note.extra.clone(),
             Self::Opaque(_) => Fields::new(),
+            known => known.untyped().clone(),
+        }
+    }
+
+    /// The fields that stand as they are stored.
+    fn untyped(&self) -> &Fields {
+        match self {
+            Self::Member(member) => &member.extra,
+            Self::Vaccination(vaccination) => &vaccination.extra,
+            Self::Measurement(measurement) => &measurement.extra,
+            Self::Checkup(checkup) => &checkup.extra,
+            Self::Note(note) => &note.extra,
+            Self::Tabled(tabled) => tabled.fields(),
+            Self::Opaque(opaque) => &opaque.fields,
         }
     }
 }

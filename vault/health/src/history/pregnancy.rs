@@ -2,9 +2,10 @@
 
 use crate::{
     calendar::{Expected, add_days, days_between},
-    date::{Date, When},
+    date::Date,
     history::Source,
-    value::{Fields, Value, redact},
+    record::Tabled,
+    value::redact,
 };
 
 /// One pregnancy.
@@ -45,20 +46,15 @@ impl Pregnancy {
     }
 }
 
-/// Reads the fields of a record of that kind.
-pub(super) fn read(fields: &Fields, source: Source) -> Option<Pregnancy> {
-    let text = |key: &str| fields.get(key).and_then(Value::as_text);
-    if text("kind") != Some("pregnancy") {
-        return None;
-    }
-    let day = |key: &str| text(key)?.parse::<When>().ok()?.day();
-    let from_lmp = day("lmp").map(|lmp| add_days(lmp, TERM));
-    Some(Pregnancy {
-        expected: day("expected").or(from_lmp).map(Expected),
-        ended: day("ended"),
-        outcome: text("outcome").map(outcome),
+/// Reads a record of that kind.
+pub(super) fn read(record: &Tabled, source: Source) -> Pregnancy {
+    let from_lmp = record.day("lmp").map(|lmp| add_days(lmp, TERM));
+    Pregnancy {
+        expected: record.day("expected").or(from_lmp).map(Expected),
+        ended: record.day("ended"),
+        outcome: record.text("outcome").map(outcome),
         source,
-    })
+    }
 }
 
 fn outcome(text: &str) -> Outcome {

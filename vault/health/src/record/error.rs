@@ -2,7 +2,7 @@
 
 use crate::date::DateError;
 
-/// Why a record was refused. Only [`RecordError::Implausible`] can be confirmed by a person.
+/// Why a record was refused. A person can confirm some, as [`RecordError::can_be_confirmed`] says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
@@ -68,6 +68,26 @@ pub enum RecordError {
         /// The unit in which the same digits would be plausible.
         plausible_unit: Option<&'static str>,
     },
+    /// A word that is none of those which the field takes.
+    #[error("the field {field} takes one of a few words")]
+    NotAChoice {
+        /// Its key.
+        field: &'static str,
+        /// The words.
+        choices: Vec<&'static str>,
+    },
+    /// Something done that lies after today.
+    #[error("the field {field} lies in the future")]
+    InFuture {
+        /// Its key.
+        field: &'static str,
+    },
+    /// Something done that lies before the member's birth.
+    #[error("the field {field} lies before birth")]
+    BeforeBirth {
+        /// Its key.
+        field: &'static str,
+    },
     /// More fields than one change can carry.
     #[error("a record has at most {limit} fields")]
     TooManyFields {
@@ -85,6 +105,8 @@ pub enum RecordError {
 impl RecordError {
     /// Whether a person can confirm the value and store it after all.
     pub fn can_be_confirmed(&self) -> bool {
-        matches!(self, Self::Implausible { .. })
+        // Nobody is born tomorrow: what is expected is a pregnancy.
+        let later = matches!(self, Self::InFuture { field } if *field != "birth_date");
+        later || matches!(self, Self::Implausible { .. } | Self::BeforeBirth { .. })
     }
 }

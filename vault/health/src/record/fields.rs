@@ -5,7 +5,7 @@ use crate::{
     date::{Date, When},
     decimal::Decimal,
     personal_number::contains_my_number,
-    record::{Kind, RecordError, SCHEMA_VERSION},
+    record::{Kind, RecordError, SCHEMA_VERSION, shape::Shape},
     value::{Fields, MAX_TEXT, Value, is_field_key},
 };
 
@@ -173,6 +173,7 @@ impl Writer {
         self.fields.insert("kind".to_owned(), kind.as_str().into());
         self.fields.insert("v".to_owned(), SCHEMA_VERSION.into());
         self.fields.retain(|_, value| *value != Value::Null);
+        self.fields = kind.check(self.fields, self.confirmed)?;
         if self.fields.len() > MAX_FIELDS {
             return Err(RecordError::TooManyFields { limit: MAX_FIELDS });
         }
@@ -181,6 +182,13 @@ impl Writer {
         }
         let mut total = 0;
         for (key, value) in &self.fields {
+            // A hash is no number, whatever digits it happens to have.
+            let hash = kind
+                .field(key)
+                .is_some_and(|field| field.shape == Shape::Sha256);
+            if contains_my_number(key) || (!hash && holds_my_number(value)) {
+                return Err(RecordError::LooksLikeMyNumber { field: key.clone() });
+            }
             let text = value.as_text().unwrap_or_default();
             total += text.len() + key.len();
             let field = || key.clone();
@@ -202,11 +210,16 @@ impl Writer {
             {
                 return Err(RecordError::ControlCharacter { field: field() });
             }
-            if contains_my_number(text) {
-                return Err(RecordError::LooksLikeMyNumber { field: field() });
-            }
         }
         Ok(self.fields)
+    }
+}
+
+fn holds_my_number(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => contains_my_number(text),
+        Value::Int(number) => contains_my_number(&number.to_string()),
+        Value::Null | Value::Bool(_) => false,
     }
 }
 

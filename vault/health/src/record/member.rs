@@ -19,6 +19,14 @@ pub struct Member {
     pub birth_date: Option<Date>,
     /// The sex in the family register.
     pub sex: Option<Sex>,
+    /// Which child of its mother, from 1.
+    pub birth_order: Option<i64>,
+    /// The blood type, `A`, `B`, `O`, `AB` or in other words.
+    pub blood_type: Option<String>,
+    /// The days of pregnancy at birth.
+    pub gestation_at_birth: Option<i64>,
+    /// The day of death.
+    pub death_date: Option<Date>,
     /// Fields that only a newer program understands.
     pub extra: Fields,
 }
@@ -68,6 +76,10 @@ impl Member {
             name_romaji: from.text("name_romaji")?,
             birth_date: from.day("birth_date")?,
             sex: sex.transpose()?,
+            birth_order: from.int("birth_order")?,
+            blood_type: from.text("blood_type")?,
+            gestation_at_birth: from.int("gestation_at_birth")?,
+            death_date: from.day("death_date")?,
             extra: from.rest(),
         })
     }
@@ -80,6 +92,10 @@ impl Member {
         to.text("name_kana", self.name_kana.as_deref())?;
         to.text("name_romaji", self.name_romaji.as_deref())?;
         to.when("birth_date", self.birth_date.map(When::from).as_ref())?;
-        to.text("sex", self.sex.map(Sex::as_str))
+        to.text("sex", self.sex.map(Sex::as_str))?;
+        to.int("birth_order", self.birth_order);
+        to.text("blood_type", self.blood_type.as_deref())?;
+        to.int("gestation_at_birth", self.gestation_at_birth);
+        to.when("death_date", self.death_date.map(When::from).as_ref())
     }
 }

@@ -44,12 +44,15 @@ fn examples() -> Vec<Record> {
         date: Some(date),
         ..Note::default()
     };
+    let pregnancy = fields(&[("expected", "2027-03-01"), ("date", "2026-07-01")]);
+    let pregnancy = Tabled::new(Kind::Pregnancy, pregnancy).unwrap().unwrap();
     vec![
         Record::Member(member),
         Record::Vaccination(dose),
         weight("3.200", "kg"),
         Record::Checkup(checkup),
         Record::Note(note),
+        Record::Tabled(pregnancy),
     ]
 }
 
@@ -279,7 +282,14 @@ fn debug_output_holds_no_values() {
         .iter()
         .map(|record| format!("{record:?}"))
         .collect();
-    let expected = ["Member", "Vaccination", "Measurement", "Checkup", "Note"];
+    let expected = [
+        "Member",
+        "Vaccination",
+        "Measurement",
+        "Checkup",
+        "Note",
+        "Tabled",
+    ];
     assert_eq!(shown, expected.map(|name| format!("{name}({name}(..))")));
 }
 
@@ -300,6 +310,8 @@ proptest! {
             prop::sample::select(vec![
                 "name", "birth_date", "sex", "vaccine", "date", "dose_no", "routine", "quantity",
                 "value", "unit", "checkup", "judgement", "findings/a", "text", "title", "later",
+                "expected", "gestation_days", "weight_g", "edema", "screening", "milestone",
+                "purpose", "allergen", "medicine", "test", "result", "illness", "status",
             ]).prop_map(str::to_owned),
             any_value(),
             0..12,

@@ -5,7 +5,7 @@ use crate::{
     decimal::Decimal,
     record::{RecordError, fields},
     vaccine::Vaccine,
-    value::{Fields, redact},
+    value::{Fields, Value, redact},
 };
 
 /// One dose of a vaccine.
@@ -37,7 +37,7 @@ pub struct Vaccination {
     pub reaction: Option<String>,
     /// Anything else.
     pub note: Option<String>,
-    /// Fields that only a newer program understands.
+    /// Fields that no engine needs, and those that only a newer program understands.
     pub extra: Fields,
 }
 
@@ -62,6 +62,12 @@ impl Vaccination {
             note: None,
             extra: Fields::new(),
         }
+    }
+
+    /// Whether the dose was given: a row may also say why it was not.
+    pub fn was_given(&self) -> bool {
+        let status = self.extra.get("dose_status").and_then(Value::as_text);
+        status != Some("not-done")
     }
 
     pub(super) fn read(mut from: fields::Reader) -> Result<Self, RecordError> {
@@ -90,7 +96,6 @@ impl Vaccination {
         if self.vaccine.as_str().is_empty() {
             return Err(RecordError::Missing { field: "vaccine" });
         }
-        to.unless_confirmed(self.implausible())?;
         to.text("vaccine", Some(self.vaccine.as_str()))?;
         to.when("date", self.date.as_ref())?;
         to.text("product", self.product.as_deref())?;
@@ -105,22 +110,5 @@ impl Vaccination {
         to.prose("reaction", self.reaction.as_deref());
         to.prose("note", self.note.as_deref());
         Ok(())
-    }
-
-    /// A dose above 5 mL or a dose number outside 1–20.
-    fn implausible(&self) -> Option<RecordError> {
-        let implausible = |quantity, unit| RecordError::Implausible {
-            quantity,
-            unit,
-            plausible_unit: None,
-        };
-        let dose = self.dose_ml.as_ref().map(Decimal::micros);
-        if dose.is_some_and(|micros| !(10_000..=5_000_000).contains(&micros)) {
-            return Some(implausible("dose_ml", "mL"));
-        }
-        let number = self
-            .dose_no
-            .is_some_and(|number| !(1..=20).contains(&number));
-        number.then(|| implausible("dose_no", "1"))
     }
 }

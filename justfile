@@ -19,3 +19,9 @@ damage:
 # Product against floor in one table; TECHO_BENCH=full for all of it (docs/performance.md).
 bench:
     cargo bench -p techo-tests --bench path
+    just bench-forecast
+
+# Whole children through the schedule: how many a second, and how much memory (docs/performance.md).
+bench-forecast:
+    cargo build --release -p techo
+    cargo bench -p techo-tests --bench forecast

@@ -1,10 +1,18 @@
 //! `techo schedule` as programs use it: lines in, lines out, and how it ends.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+
+#[path = "../../vault/health/tests/schedule/cases.rs"]
+mod cases;
 
 fn techo(words: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_techo"))
@@ -14,8 +22,13 @@ fn techo(words: &[&str], input: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    child.wait_with_output().unwrap()
+    // Fed by a thread of its own: the program answers as it reads.
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let feeding = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    feeding.join().unwrap().unwrap();
+    output
 }
 
 fn lines(output: &Output) -> Vec<Value> {
@@ -23,6 +36,28 @@ fn lines(output: &Output) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
+}
+
+#[test]
+fn every_worked_case_holds_through_the_program() {
+    let rows = [cases::published(), cases::derived()].concat();
+    assert!(rows.len() >= 14 + 250);
+    let questions: Vec<String> = rows
+        .iter()
+        .map(|row| cases::question(row).to_string())
+        .collect();
+    let output = techo(&["schedule", "forecast"], questions.join("\n").as_bytes());
+    assert_eq!(output.status.code(), Some(0));
+    let answers = lines(&output);
+    assert_eq!(answers.len(), rows.len());
+    let wrong: Vec<String> = rows
+        .iter()
+        .zip(&answers)
+        .map(|(row, answer)| (&row["case_id"], cases::faults(row, answer)))
+        .filter(|(_, faults)| !faults.is_empty())
+        .map(|(id, faults)| format!("{id}: {}", faults.join(" | ")))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -4,10 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::{Span, ToSpan as _};
-
 use crate::date::Date;
 
+mod count;
 mod shown;
 
 pub use shown::{AgeShown, wareki};
@@ -24,24 +23,22 @@ pub struct Days(pub u16);
 ///
 /// Calendar libraries clamp to the end of the month instead, which is wrong for ages and intervals.
 pub fn add_months(day: Date, months: Months) -> Date {
-    let first = day
-        .first_of_month()
-        .saturating_add(i64::from(months.0).months());
+    let first = count::month_after(day, i32::from(months.0));
     if day.day() <= first.days_in_month() {
         add_days(first, i64::from(day.day()) - 1)
     } else {
-        first.saturating_add(1.month())
+        count::month_after(first, 1)
     }
 }
 
 /// `days` later, or earlier if negative.
 pub fn add_days(day: Date, days: i64) -> Date {
-    day.saturating_add(Span::new().days(days.clamp(-3_000_000, 3_000_000)))
+    count::days_after(day, days)
 }
 
 /// How many days `to` is after `from`.
 pub fn days_between(from: Date, to: Date) -> i64 {
-    from.until(to).map_or(0, |span| i64::from(span.get_days()))
+    count::number_of(to) - count::number_of(from)
 }
 
 /// An age that a rule names: by months and years (`18m`, `65y`), or by days of life (`6w0d`).

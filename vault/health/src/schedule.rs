@@ -6,11 +6,14 @@
 
 mod rules;
 mod case;
+mod reason;
 mod answer;
 mod legal;
 mod walk;
+mod pair;
 mod assign;
 mod outlook;
+mod checkup;
 mod forecast;
 mod lines;
 mod person;
@@ -20,6 +23,7 @@ pub use case::{Case, CaseError};
 pub use forecast::forecast;
 pub use lines::{Answered, answer_lines};
 pub use person::SeriesView;
+pub use reason::{Because, Excuse};
 pub use rules::{Class, Rules, RulesError};
 
 #[cfg(test)]

@@ -7,33 +7,40 @@ use jiff::civil::Date;
 use super::answer::Unassigned;
 use super::case::Dose;
 use super::legal::{Asked, Legal};
+use super::pair::{Paired, pair};
+use super::reason::Excuse;
 use super::rules::{Early, Series, Switching, VaccineRule, WindowRule};
 use super::walk::{Shot, Walk};
 
 /// The doses by series, and those that fill none.
-#[derive(Default)]
 pub(super) struct Assigned<'a> {
-    by_series: BTreeMap<&'a str, Vec<Shot<'a>>>,
+    /// By the place of the series in the pack.
+    by_series: Vec<Vec<Shot<'a>>>,
     /// The series that each group was begun with.
-    begun: BTreeMap<&'a str, &'a str>,
+    begun: BTreeMap<&'a str, &'a Series>,
     pub(super) unassigned: Vec<Unassigned>,
 }
 
 impl<'a> Assigned<'a> {
     /// Assigns every dose that was given by the day of the question.
     pub(super) fn of(asked: Asked<'a>) -> Self {
-        let mut all = Self::default();
-        let mut last: Vec<&Dose> = Vec::new();
-        for dose in &asked.case.doses {
-            let same = |other: &&Dose| {
+        let mut all = Self {
+            by_series: vec![Vec::new(); asked.rules.series.len()],
+            begun: BTreeMap::new(),
+            unassigned: Vec::new(),
+        };
+        let doses = &asked.case.doses;
+        for (at, (dose, vaccine)) in doses.iter().zip(asked.known).enumerate() {
+            let same = |other: &Dose| {
                 other.date == dose.date && other.vaccine.eq_ignore_ascii_case(&dose.vaccine)
             };
             let placed = if dose.date > asked.case.on {
-                Err("after the day of the question")
-            } else if last.iter().any(same) {
-                Err("recorded twice")
+                Err(Excuse::LaterThanAsked)
+            } else if doses.iter().take(at).any(same) {
+                Err(Excuse::RecordedTwice)
             } else {
-                all.place(asked, dose)
+                let vaccine = vaccine.ok_or(Excuse::UnknownVaccine);
+                vaccine.and_then(|vaccine| all.place(asked, dose.date, vaccine))
             };
             if let Err(reason) = placed {
                 let (vaccine, date) = (dose.vaccine.clone(), dose.date);
@@ -43,28 +50,34 @@ impl<'a> Assigned<'a> {
                     reason,
                 });
             }
-            last.push(dose);
         }
         all
     }
 
     /// The doses assigned to the series itself.
-    pub(super) fn own(&self, series: &str) -> &[Shot<'a>] {
-        self.by_series.get(series).map_or(&[], Vec::as_slice)
+    pub(super) fn own(&self, series: &Series) -> &[Shot<'a>] {
+        self.by_series.get(series.at).map_or(&[], Vec::as_slice)
     }
 
     /// The doses that count in `series`, in order of time.
-    pub(super) fn shots(&self, series: &Series) -> Vec<Shot<'a>> {
-        let others = series.also_counts.iter().flat_map(|other| self.own(other));
-        let mut all: Vec<Shot<'a>> = self.own(&series.id).iter().chain(others).copied().collect();
-        all.sort_by_key(|shot| shot.date);
-        all
+    pub(super) fn shots(&self, asked: Asked<'a>, series: &Series, legal: &Legal) -> Paired<'a> {
+        let mut all = self.own(series).to_vec();
+        for other in &series.also_counts {
+            if let Some(other) = asked.rules.series(other) {
+                all.extend(self.own(other));
+            }
+        }
+        if !series.also_counts.is_empty() {
+            all.sort_by_key(|shot| shot.date);
+        }
+        pair(all, series, legal)
     }
 
     /// The last dose of the series that `series` follows.
-    pub(super) fn follows(&self, series: &Series) -> Option<Date> {
+    pub(super) fn follows(&self, asked: Asked<'a>, series: &Series) -> Option<Date> {
         let rule = series.follows.as_ref()?;
-        self.own(&rule.series).last().map(|shot| shot.date)
+        let before = asked.rules.series(&rule.series)?;
+        self.own(before).last().map(|shot| shot.date)
     }
 
     /// Whether another series of the group of `series` was begun.
@@ -73,77 +86,81 @@ impl<'a> Assigned<'a> {
             .group
             .as_deref()
             .and_then(|group| self.begun.get(group));
-        group.is_some_and(|begun| *begun != series.id)
+        group.is_some_and(|begun| begun.at != series.at)
     }
 
     /// Whether the parts of the combined vaccine were begun, and whether it may go on with them.
-    pub(super) fn may_switch(&self, switching: &Switching, day: Date) -> Option<bool> {
+    pub(super) fn may_switch(
+        &self,
+        asked: Asked<'a>,
+        switching: &Switching,
+        day: Date,
+    ) -> Option<bool> {
         let [first, second] = &switching.parts;
-        let (first, second) = (self.own(first).len(), self.own(second).len());
+        let given = |part: &str| {
+            asked
+                .rules
+                .series(part)
+                .map_or(0, |part| self.own(part).len())
+        };
+        let (first, second) = (given(first), given(second));
         let begun = first + second > 0;
         begun.then_some(first == second || day >= switching.free_from.0)
     }
 
-    fn place(&mut self, asked: Asked<'a>, dose: &Dose) -> Result<(), &'static str> {
-        let vaccine = asked
-            .rules
-            .vaccine(&dose.vaccine)
-            .ok_or("not a vaccine of the rules")?;
+    fn place(
+        &mut self,
+        asked: Asked<'a>,
+        date: Date,
+        vaccine: &'a VaccineRule,
+    ) -> Result<(), Excuse> {
         let shot = Shot {
-            date: dose.date,
+            date,
             vaccine,
             mismatch: false,
+            half: None,
         };
         if let Some(switching) = &asked.rules.switching
             && let Some(placed) = self.place_switched(asked, switching, shot)
         {
             return placed;
         }
-        let candidates: Vec<&'a Series> = vaccine
-            .series
-            .iter()
-            .filter_map(|id| asked.rules.series(id))
-            .collect();
-        if candidates.is_empty() {
-            return Err("fills no series");
+        let candidates = || {
+            let places = vaccine.fills.iter();
+            places.filter_map(|at| asked.rules.series.get(*at))
+        };
+        if candidates().next().is_none() {
+            return Err(Excuse::FillsNothing);
         }
-        if let Some(begun) = candidates
-            .iter()
-            .find_map(|series| self.other_begun(series))
-        {
-            self.push(
-                begun,
-                Shot {
-                    mismatch: true,
-                    ..shot
-                },
-            );
+        if let Some(begun) = candidates().find_map(|series| self.other_begun(series)) {
+            let mismatch = true;
+            self.push(begun, Shot { mismatch, ..shot });
             return Ok(());
         }
-        let series = self.choose(asked, &candidates, shot)?;
+        let series = self.choose(asked, candidates(), shot)?;
         if let Some(group) = &series.group {
-            self.begun.entry(group).or_insert(&series.id);
+            self.begun.entry(group).or_insert(series);
         }
-        self.push(&series.id, shot);
+        self.push(series, shot);
         Ok(())
     }
 
     fn choose(
         &self,
         asked: Asked<'a>,
-        candidates: &[&'a Series],
+        candidates: impl Iterator<Item = &'a Series>,
         shot: Shot<'a>,
-    ) -> Result<&'a Series, &'static str> {
-        let mut reason = "complete before, or outside every window";
+    ) -> Result<&'a Series, Excuse> {
+        let mut reason = Excuse::NothingOpen;
         let mut open = Vec::new();
         for series in candidates {
             match asked.legal(series, shot.date) {
                 Err(why) => reason = why,
                 Ok(_) if is_of_earlier_pregnancy(asked, series, shot) => {
-                    reason = "of an earlier pregnancy";
+                    reason = Excuse::EarlierPregnancy;
                 }
                 Ok(legal) if self.is_complete(asked, series, &legal, shot.date) => {}
-                Ok(legal) => open.push((*series, legal)),
+                Ok(legal) => open.push((series, legal)),
             }
         }
         let within = open.iter().find(|(series, legal)| {
@@ -170,19 +187,19 @@ impl<'a> Assigned<'a> {
     }
 
     fn is_complete(&self, asked: Asked<'a>, series: &'a Series, legal: &Legal, day: Date) -> bool {
-        let shots: Vec<Shot<'a>> = self
-            .shots(series)
-            .into_iter()
-            .filter(|shot| counts_in(series, legal, *shot))
-            .collect();
-        let follows = self.follows(series);
-        let walk = Walk::over(asked, series, legal, follows, &shots, None);
+        if self.own(series).is_empty() && series.also_counts.is_empty() {
+            return false;
+        }
+        let mut shots = self.shots(asked, series, legal).whole;
+        shots.retain(|shot| counts_in(series, legal, *shot));
+        let follows = self.follows(asked, series);
+        let walk = Walk::new(asked, series, *legal, follows).counting(&shots);
         !walk.given.is_empty() && walk.step(day, None).is_none()
     }
 
-    fn other_begun(&self, series: &'a Series) -> Option<&'a str> {
+    fn other_begun(&self, series: &Series) -> Option<&'a Series> {
         let begun = self.begun.get(series.group.as_deref()?)?;
-        (*begun != series.id).then_some(*begun)
+        (begun.at != series.at).then_some(*begun)
     }
 
     /// Places a dose of the combined vaccine or of one of its parts where both were used.
@@ -191,22 +208,18 @@ impl<'a> Assigned<'a> {
         asked: Asked<'a>,
         switching: &'a Switching,
         shot: Shot<'a>,
-    ) -> Option<Result<(), &'static str>> {
+    ) -> Option<Result<(), Excuse>> {
         let fills = |id: &String| shot.vaccine.series.contains(id);
-        if switching.parts.iter().any(fills) && !self.own(&switching.combined).is_empty() {
-            self.push(
-                &switching.combined,
-                Shot {
-                    mismatch: true,
-                    ..shot
-                },
-            );
+        let combined = asked.rules.series(&switching.combined)?;
+        if switching.parts.iter().any(fills) && !self.own(combined).is_empty() {
+            let mismatch = true;
+            self.push(combined, Shot { mismatch, ..shot });
             return Some(Ok(()));
         }
         if !fills(&switching.combined) {
             return None;
         }
-        let allowed = self.may_switch(switching, shot.date)?;
+        let mismatch = !self.may_switch(asked, switching, shot.date)?;
         let mut placed = false;
         for part in &switching.parts {
             let series = asked.rules.series(part)?;
@@ -214,25 +227,17 @@ impl<'a> Assigned<'a> {
                 .legal(series, shot.date)
                 .is_ok_and(|legal| !self.is_complete(asked, series, &legal, shot.date));
             if open {
-                self.push(
-                    &series.id,
-                    Shot {
-                        mismatch: !allowed,
-                        ..shot
-                    },
-                );
+                self.push(series, Shot { mismatch, ..shot });
                 placed = true;
             }
         }
-        Some(if placed {
-            Ok(())
-        } else {
-            Err("complete before")
-        })
+        Some(placed.then_some(()).ok_or(Excuse::CompleteBefore))
     }
 
-    fn push(&mut self, series: &'a str, shot: Shot<'a>) {
-        self.by_series.entry(series).or_default().push(shot);
+    fn push(&mut self, series: &Series, shot: Shot<'a>) {
+        if let Some(shots) = self.by_series.get_mut(series.at) {
+            shots.push(shot);
+        }
     }
 }
 
@@ -252,9 +257,5 @@ pub(super) fn counts_in(series: &Series, legal: &Legal, shot: Shot<'_>) -> bool 
 
 /// The vaccine that a series is given with when nothing else decides.
 pub(super) fn usual<'a>(asked: Asked<'a>, series: &Series) -> Option<&'a VaccineRule> {
-    asked
-        .rules
-        .vaccine
-        .iter()
-        .find(|vaccine| vaccine.series.contains(&series.id))
+    asked.rules.vaccine.get(series.usual?)
 }

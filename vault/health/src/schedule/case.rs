@@ -57,6 +57,18 @@ impl Facts {
         self.stated.get(fact).is_some_and(|value| value != "false")
     }
 
+    /// The day on which something was done, or that it was; an error if it is neither.
+    pub(super) fn done(&self, fact: &str) -> Result<Option<Done>, CaseError> {
+        match self.stated.get(fact).map(String::as_str) {
+            None | Some("" | "false") => Ok(None),
+            Some("true") => Ok(Some(Done::Sometime)),
+            Some(text) => {
+                let done = day(text).map(Done::On);
+                done.ok_or(CaseError::Checkup).map(Some)
+            }
+        }
+    }
+
     /// Whether the fact is stated, with this value if there is one.
     pub(super) fn has(&self, fact: &str, value: Option<&str>) -> bool {
         match value {
@@ -64,6 +76,13 @@ impl Facts {
             None => self.states(fact),
         }
     }
+}
+
+/// How exactly it is known when something was done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    On(Date),
+    Sometime,
 }
 
 #[derive(Deserialize)]
@@ -104,22 +123,23 @@ impl Case {
             Some("male") => Some(Sex::Male),
             Some(_) => return Err(CaseError::Field { field: "sex" }),
         };
-        let mut doses = Vec::new();
-        for dose in raw.doses {
-            let vaccine = dose.vaccine.trim().to_owned();
-            if vaccine.is_empty() {
-                return Err(CaseError::Field { field: "vaccine" });
-            }
-            let date = date("doses", &dose.date)?;
+        if birth.is_some_and(|birth| on < birth) {
+            return Err(CaseError::BornLater);
+        }
+        let mut doses = Vec::with_capacity(raw.doses.len());
+        for (number, dose) in (1..).zip(raw.doses) {
+            let vaccine = match dose.vaccine.trim() {
+                "" => return Err(CaseError::NoVaccine { number }),
+                same if same.len() == dose.vaccine.len() => dose.vaccine,
+                trimmed => trimmed.to_owned(),
+            };
+            let date = day(&dose.date).ok_or(CaseError::DoseNotADay { number })?;
             if birth.is_some_and(|birth| date < birth) {
-                return Err(CaseError::BeforeBirth { field: "doses" });
+                return Err(CaseError::DoseBeforeBirth { number });
             }
             doses.push(Dose { vaccine, date });
         }
         doses.sort_by_key(|dose| dose.date);
-        if birth.is_some_and(|birth| on < birth) {
-            return Err(CaseError::BeforeBirth { field: "on" });
-        }
         Ok(Self {
             id: raw.id,
             birth: birth.map(Birth),
@@ -224,13 +244,74 @@ pub enum CaseError {
         /// Where.
         field: &'static str,
     },
-    /// Something before birth.
-    #[error("{field}: a day before birth")]
-    BeforeBirth {
-        /// Where.
-        field: &'static str,
+    /// Born after the day of the question.
+    #[error("birth_date: later than the day of the question (on)")]
+    BornLater,
+    /// The date of a dose is none.
+    #[error("doses: the date of number {number} is no day written YYYY-MM-DD")]
+    DoseNotADay {
+        /// Its place in the list, from 1.
+        number: usize,
     },
+    /// A dose before birth.
+    #[error("doses: number {number} is before birth")]
+    DoseBeforeBirth {
+        /// Its place in the list, from 1.
+        number: usize,
+    },
+    /// A dose of nothing.
+    #[error("doses: number {number} names no vaccine")]
+    NoVaccine {
+        /// Its place in the list, from 1.
+        number: usize,
+    },
+    /// A checkup that was done neither on a day nor sometime.
+    #[error("facts: a checkup was done on a day written YYYY-MM-DD, or true")]
+    Checkup,
     /// A series that the rules do not know.
     #[error("series: not an id of the rules")]
     UnknownSeries,
+    /// An answer that is no JSON.
+    #[error("the answer cannot be written")]
+    Unwritable,
+}
+
+impl CaseError {
+    /// What programs can tell it by.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "unreadable",
+            Self::NotADay { .. } => "not_a_day",
+            Self::Field { .. } => "not_a_value",
+            Self::BornLater => "born_later",
+            Self::DoseNotADay { .. } => "dose_not_a_day",
+            Self::DoseBeforeBirth { .. } => "dose_before_birth",
+            Self::NoVaccine { .. } => "no_vaccine",
+            Self::Checkup => "checkup",
+            Self::UnknownSeries => "unknown_series",
+            Self::Unwritable => "unwritable",
+        }
+    }
+
+    /// Its words in Japanese.
+    pub fn japanese(self) -> String {
+        match self {
+            Self::Unreadable { column } => {
+                format!("質問のJSONとして読めません({column}文字目)")
+            }
+            Self::NotADay { field } => format!("{field}: 日付はYYYY-MM-DDと書きます"),
+            Self::Field { field } => format!("{field}: この項目に書ける値ではありません"),
+            Self::BornLater => "birth_date: 基準日(on)より後の生年月日です".to_owned(),
+            Self::DoseNotADay { number } => {
+                format!("doses: {number}番目の日付はYYYY-MM-DDと書きます")
+            }
+            Self::DoseBeforeBirth { number } => {
+                format!("doses: {number}番目は生まれる前の日付です")
+            }
+            Self::NoVaccine { number } => format!("doses: {number}番目にワクチンの名がありません"),
+            Self::Checkup => "facts: 健診は受けた日(YYYY-MM-DD)かtrueと書きます".to_owned(),
+            Self::UnknownSeries => "series: 規則にない系列です".to_owned(),
+            Self::Unwritable => "答えを書き出せません".to_owned(),
+        }
+    }
 }

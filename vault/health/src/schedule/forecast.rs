@@ -7,38 +7,54 @@ use crate::calendar::add_days;
 use super::answer::{Alternative, Forecast, Proposal, Status};
 use super::assign::{Assigned, counts_in};
 use super::case::{Case, CaseError};
+use super::checkup::{antenatal, checkup};
 use super::legal::{Asked, Legal};
 use super::outlook::{Next, Outlook, View};
-use super::rules::{Class, Rules, Series, VisitStep, WindowRule};
+use super::pair::Paired;
+use super::reason::{Because, Excuse, Inner};
+use super::rules::{Class, Rules, Series, VaccineRule, WindowRule};
 use super::walk::{Shot, Walk};
 
 /// What is due for the person of `case`, by `rules`.
 pub fn forecast(rules: &Rules, case: &Case) -> Result<Forecast, CaseError> {
-    let asked = Asked { rules, case };
+    let known: Vec<Option<&VaccineRule>> = case
+        .doses
+        .iter()
+        .map(|dose| rules.vaccine(&dose.vaccine))
+        .collect();
+    let asked = Asked {
+        rules,
+        case,
+        known: &known,
+    };
     let assigned = Assigned::of(asked);
     let mut series = Vec::new();
-    match &case.series {
-        Some(ids) => {
-            for id in ids {
-                let rule = rules.series(id).ok_or(CaseError::UnknownSeries)?;
-                series.push(proposal(asked, &assigned, rule));
-            }
+    if let Some(ids) = &case.series {
+        for id in ids {
+            let rule = rules.series(id).ok_or(CaseError::UnknownSeries)?;
+            series.push(proposal(asked, &assigned, rule)?);
         }
-        None => {
-            for rule in &rules.series {
-                let untouched = rule.legacy && assigned.own(&rule.id).is_empty();
-                let proposal = proposal(asked, &assigned, rule);
-                let far = add_days(case.on, FAR_DAYS);
-                let is_far = proposal.earliest.is_some_and(|earliest| earliest > far);
-                if proposal.status != Status::NotApplicable && !untouched && !is_far {
-                    series.push(proposal);
-                }
+    } else {
+        let far = add_days(case.on, FAR_DAYS);
+        for rule in &rules.series {
+            if rule.legacy && assigned.own(rule).is_empty() {
+                continue;
+            }
+            let proposal = proposal(asked, &assigned, rule)?;
+            let is_far = proposal.earliest.is_some_and(|earliest| earliest > far);
+            if proposal.status != Status::NotApplicable && !is_far {
+                series.push(proposal);
             }
         }
     }
+    let review_by = rules.review_by();
+    let out_of_date = rules.may_be_out_of_date(case.on);
+    let notice = Because(Inner::OutOfDate { review_by });
     Ok(Forecast {
         id: case.id.clone(),
         data_version: rules.data_version().to_owned(),
+        review_by,
+        notices: out_of_date.then_some(notice).into_iter().collect(),
         on: case.on,
         series,
         unassigned: assigned.unassigned,
@@ -48,22 +64,26 @@ pub fn forecast(rules: &Rules, case: &Case) -> Result<Forecast, CaseError> {
 /// What begins later than in twenty years is not told of its own accord.
 const FAR_DAYS: i64 = 20 * 366;
 
-fn proposal(asked: Asked<'_>, assigned: &Assigned<'_>, series: &Series) -> Proposal {
-    match applies(asked, assigned, series) {
-        Err(reason) => not_applicable(series, reason),
+fn proposal(
+    asked: Asked<'_>,
+    assigned: &Assigned<'_>,
+    series: &Series,
+) -> Result<Proposal, CaseError> {
+    Ok(match applies(asked, assigned, series) {
+        Err(excuse) => not_applicable(series, excuse),
         Ok((legal, shots)) => match &series.window {
             WindowRule::Antenatal { steps } => antenatal(asked, series, &legal, steps),
-            _ if series.class == Class::Checkup => checkup(asked, series, &legal),
+            _ if series.class == Class::Checkup => checkup(asked, series, &legal)?,
             _ => Judged {
                 asked,
                 series,
-                legal: &legal,
+                legal,
                 shots,
-                follows: assigned.follows(series),
+                follows: assigned.follows(asked, series),
             }
             .proposal(),
         },
-    }
+    })
 }
 
 /// The window and the doses of a series that is for this person.
@@ -71,32 +91,39 @@ fn applies<'a>(
     asked: Asked<'a>,
     assigned: &Assigned<'a>,
     series: &Series,
-) -> Result<(Legal, Vec<Shot<'a>>), &'static str> {
+) -> Result<(Legal, Paired<'a>), Excuse> {
     let legal = asked.legal(series, asked.case.on)?;
-    let mut shots = assigned.shots(series);
+    let mut shots = assigned.shots(asked, series, &legal);
     if assigned.begun_otherwise(series) {
-        return Err("begun with another product");
+        return Err(Excuse::OtherProduct);
     }
     if let Some(switching) = &asked.rules.switching {
-        let combined = !assigned.own(&switching.combined).is_empty();
-        if switching.parts.contains(&series.id) && combined && shots.is_empty() {
-            return Err("given with the combined vaccine");
+        let of = |id: &str| {
+            asked
+                .rules
+                .series(id)
+                .map_or(&[][..], |one| assigned.own(one))
+        };
+        let combined = !of(&switching.combined).is_empty();
+        if switching.parts.contains(&series.id) && combined && shots.whole.is_empty() {
+            return Err(Excuse::Combined);
         }
-        if switching.combined == series.id && shots.is_empty() {
-            match assigned.may_switch(switching, asked.case.on) {
-                Some(false) => return Err("begun with single vaccines; not to be changed yet"),
+        if switching.combined == series.id && shots.whole.is_empty() {
+            match assigned.may_switch(asked, switching, asked.case.on) {
+                Some(false) => return Err(Excuse::NotYetSwitched),
                 Some(true) => {
                     let [first, _] = &switching.parts;
-                    shots = assigned.own(first).to_vec();
+                    shots.whole = of(first).to_vec();
                 }
                 None => {}
             }
         }
     }
-    if series.excluded_by_earlier_dose && shots.iter().any(|shot| shot.date < legal.window.from) {
-        return Err("vaccinated before the programme's window");
+    let before = |shot: &Shot<'_>| shot.date < legal.window.from;
+    if series.excluded_by_earlier_dose && shots.whole.iter().any(before) {
+        return Err(Excuse::EarlierDose);
     }
-    shots.retain(|shot| counts_in(series, &legal, *shot));
+    shots.whole.retain(|shot| counts_in(series, &legal, *shot));
     Ok((legal, shots))
 }
 
@@ -104,24 +131,17 @@ fn applies<'a>(
 struct Judged<'a> {
     asked: Asked<'a>,
     series: &'a Series,
-    legal: &'a Legal,
-    shots: Vec<Shot<'a>>,
+    legal: Legal,
+    shots: Paired<'a>,
     follows: Option<Date>,
 }
 
 impl<'a> Judged<'a> {
     fn walk(&self, except: Option<usize>) -> Walk<'a> {
-        Walk::over(
-            self.asked,
-            self.series,
-            self.legal,
-            self.follows,
-            &self.shots,
-            except,
-        )
+        Walk::new(self.asked, self.series, self.legal, self.follows).over(&self.shots.whole, except)
     }
 
-    fn outlook(&self, walk: &Walk<'a>) -> Outlook {
+    fn outlook(&self, walk: &Walk<'a>) -> Outlook<'a> {
         View {
             asked: self.asked,
             legal: self.legal,
@@ -133,11 +153,16 @@ impl<'a> Judged<'a> {
     fn proposal(&self) -> Proposal {
         let walk = self.walk(None);
         let outlook = self.outlook(&walk);
-        let mut answer = blank(self.series, outlook.status);
+        let mut answer = Proposal::new(&self.series.id, outlook.status);
         answer.flags.clone_from(&walk.flags);
         answer.because = self.because(&walk, &outlook);
         if let Some(next) = &outlook.next {
             fill(&mut answer, next);
+        }
+        for half in &self.shots.halves {
+            if let Some(missing) = self.missing(half) {
+                answer.flags.push(format!("part_missing={missing}"));
+            }
         }
         self.flags(&mut answer, &walk, &outlook);
         for (at, number) in &walk.doubts {
@@ -154,7 +179,7 @@ impl<'a> Judged<'a> {
         answer
     }
 
-    fn flags(&self, answer: &mut Proposal, walk: &Walk<'_>, outlook: &Outlook) {
+    fn flags(&self, answer: &mut Proposal, walk: &Walk<'_>, outlook: &Outlook<'_>) {
         if self.series.class == Class::Voluntary {
             answer.flags.push("voluntary".to_owned());
         }
@@ -223,7 +248,7 @@ impl<'a> Judged<'a> {
             );
             return;
         }
-        let Some((end, last, ceiling)) = self.asked.long_term(self.series, self.legal) else {
+        let Some((end, last, ceiling)) = self.asked.long_term(self.series, &self.legal) else {
             return;
         };
         if last.is_none_or(|last| on <= last) {
@@ -233,21 +258,39 @@ impl<'a> Judged<'a> {
         }
     }
 
-    fn because(&self, walk: &Walk<'_>, outlook: &Outlook) -> Vec<String> {
-        let mut all = vec![window_words(self.legal)];
+    /// The other half of `half`.
+    fn missing(&self, half: &Shot<'_>) -> Option<&'a str> {
+        let mut parts = self.series.pair.iter().flatten();
+        let missing = parts.find(|part| **part != half.vaccine.code);
+        missing.map(String::as_str)
+    }
+
+    fn because(&self, walk: &Walk<'_>, outlook: &Outlook<'_>) -> Vec<Because> {
+        let mut all = Vec::with_capacity(walk.given.len() + 6);
+        all.push(Because::window(self.legal.window));
         for (number, shot) in (1..).zip(&walk.given) {
-            all.push(format!(
-                "dose {number}: {} on {}",
-                shot.vaccine.code, shot.date
-            ));
+            for (date, vaccine) in shot.half.into_iter().chain([(shot.date, shot.vaccine)]) {
+                let vaccine = vaccine.code.clone();
+                all.push(Because(Inner::Dose {
+                    number,
+                    vaccine,
+                    date,
+                }));
+            }
         }
-        all.extend(
-            walk.extra
-                .iter()
-                .map(|date| format!("one more dose on {date}")),
-        );
-        all.extend(outlook.next.iter().map(|next| next.rule.clone()));
-        all.extend(sources(self.series));
+        let halves = self.shots.halves.iter();
+        all.extend(halves.filter_map(|half| {
+            Some(Because(Inner::Half {
+                vaccine: half.vaccine.code.clone(),
+                date: half.date,
+                missing: self.missing(half)?.to_owned(),
+            }))
+        }));
+        let extra = walk.extra.iter();
+        all.extend(extra.map(|date| Because(Inner::Extra { date: *date })));
+        let next = outlook.next.iter();
+        all.extend(next.map(|next| Because(Inner::Next(next.rule))));
+        all.extend(Because::of(self.series));
         all
     }
 }
@@ -266,8 +309,8 @@ impl Proposal {
     }
 }
 
-fn differs(main: &Outlook, other: &Outlook) -> bool {
-    let days = |outlook: &Outlook| {
+fn differs(main: &Outlook<'_>, other: &Outlook<'_>) -> bool {
+    let days = |outlook: &Outlook<'_>| {
         let next = outlook.next.as_ref();
         next.map(|next| (next.label.clone(), next.earliest, next.latest))
     };
@@ -275,7 +318,7 @@ fn differs(main: &Outlook, other: &Outlook) -> bool {
     !over && (main.status != other.status || days(main) != days(other))
 }
 
-fn alternative(number: usize, other: &Outlook) -> Alternative {
+fn alternative(number: usize, other: &Outlook<'_>) -> Alternative {
     let next = other.next.as_ref();
     Alternative {
         assuming: format!("dose{number} not counted"),
@@ -286,7 +329,7 @@ fn alternative(number: usize, other: &Outlook) -> Alternative {
     }
 }
 
-fn fill(answer: &mut Proposal, next: &Next) {
+fn fill(answer: &mut Proposal, next: &Next<'_>) {
     answer.next_dose = Some(next.label.clone());
     answer.earliest = Some(next.earliest);
     answer.latest = next.latest;
@@ -294,103 +337,9 @@ fn fill(answer: &mut Proposal, next: &Next) {
     answer.recommended_to = next.standard.and_then(|(_, until)| until);
 }
 
-fn blank(series: &Series, status: Status) -> Proposal {
-    Proposal {
-        series: series.id.clone(),
-        status,
-        next_dose: None,
-        earliest: None,
-        latest: None,
-        recommended_from: None,
-        recommended_to: None,
-        flags: Vec::new(),
-        because: Vec::new(),
-        alternatives: Vec::new(),
-    }
-}
-
-fn not_applicable(series: &Series, reason: &str) -> Proposal {
-    let mut answer = blank(series, Status::NotApplicable);
-    answer.because.push(reason.to_owned());
-    answer.because.extend(sources(series));
+fn not_applicable(series: &Series, excuse: Excuse) -> Proposal {
+    let mut answer = Proposal::new(&series.id, Status::NotApplicable);
+    answer.because.push(Because(Inner::Excused(excuse)));
+    answer.because.extend(Because::of(series));
     answer
-}
-
-/// A checkup: a window and nothing to count.
-fn checkup(asked: Asked<'_>, series: &Series, legal: &Legal) -> Proposal {
-    let on = asked.case.on;
-    let status = if legal.window.is_over(on) {
-        Status::AgedOut
-    } else if on < legal.window.from {
-        Status::Upcoming
-    } else {
-        Status::Eligible
-    };
-    let mut answer = blank(series, status);
-    answer.earliest = Some(legal.window.from);
-    answer.latest = legal.window.until;
-    answer.because.push(window_words(legal));
-    answer.because.extend(sources(series));
-    answer
-}
-
-/// The next antenatal visit, by the week of the pregnancy.
-fn antenatal(asked: Asked<'_>, series: &Series, legal: &Legal, steps: &[VisitStep]) -> Proposal {
-    let on = asked.case.on;
-    let gestation = asked
-        .case
-        .facts
-        .expected
-        .and_then(|expected| expected.gestation_on(on));
-    let step = gestation.and_then(|now| steps.iter().find(|step| now <= step.until));
-    let (Some(gestation), Some(step)) = (gestation, step) else {
-        let status = if on < legal.window.from {
-            Status::NotApplicable
-        } else {
-            Status::AgedOut
-        };
-        return blank(series, status);
-    };
-    let last = asked.case.facts.last_visit;
-    let visit = last.map(|last| add_days(last, 7 * i64::from(step.weeks)));
-    let status = if visit.is_some_and(|visit| on < visit) {
-        Status::Upcoming
-    } else {
-        Status::Eligible
-    };
-    let mut answer = blank(series, status);
-    answer.earliest = visit;
-    answer.flags.push(format!("interval_weeks={}", step.weeks));
-    answer
-        .flags
-        .extend(visit.map(|visit| format!("next_visit={visit}")));
-    answer
-        .because
-        .push(format!("{gestation} on {on}: every {} weeks", step.weeks));
-    answer.because.extend(sources(series));
-    answer
-}
-
-fn window_words(legal: &Legal) -> String {
-    match legal.window.until {
-        Some(until) => format!(
-            "window: {} to {until}, both days included",
-            legal.window.from
-        ),
-        None => format!("window: from {}", legal.window.from),
-    }
-}
-
-fn sources(series: &Series) -> Vec<String> {
-    let confidence = series.confidence.as_str();
-    let rule = format!(
-        "rule {} ({}; confidence {confidence}): {}",
-        series.id,
-        series.name,
-        series.sources.join(", ")
-    );
-    let mut all = vec![rule];
-    all.extend(series.note.iter().cloned());
-    all.push("confirm with your clinic and your city".to_owned());
-    all
 }

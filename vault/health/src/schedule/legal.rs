@@ -7,41 +7,41 @@ use crate::calendar::{
 };
 
 use super::case::Case;
-use super::rules::{FromIf, MonthDay, Rules, Series, WindowRule};
+use super::reason::Excuse;
+use super::rules::{FromIf, MonthDay, Rules, Series, VaccineRule, WindowRule};
 
 /// The rules and the person they are asked for.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) rules: &'a Rules,
     pub(super) case: &'a Case,
+    /// What the rules say of the vaccine of each dose of the case.
+    pub(super) known: &'a [Option<&'a VaccineRule>],
 }
 
 /// The days on which a series is legal.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Legal {
     pub(super) window: Window,
     /// The age before which a dose is early, as the rule words it.
-    pub(super) from_age: Option<(Date, String)>,
+    pub(super) from_age: Option<(Date, Age)>,
 }
-
-/// Why a series is not for a person.
-pub(super) type Reason = &'static str;
 
 impl Asked<'_> {
     /// The window of `series` that counts on `day`, or why there is none.
-    pub(super) fn legal(self, series: &Series, day: Date) -> Result<Legal, Reason> {
+    pub(super) fn legal(self, series: &Series, day: Date) -> Result<Legal, Excuse> {
         self.fits(series)?;
         let mut legal = self.window(series, day)?;
         let force = series.in_force;
         if let Some(from) = force.and_then(|force| force.from) {
             if legal.window.is_over(from.0) {
-                return Err("the programme began after this person's window");
+                return Err(Excuse::BeganLater);
             }
             legal.window.from = legal.window.from.max(from.0);
         }
         if let Some(until) = force.and_then(|force| force.until) {
             if day > until.0 {
-                return Err("the programme is no longer in force");
+                return Err(Excuse::Ended);
             }
             let last = legal.window.until.map_or(until.0, |last| last.min(until.0));
             legal.window.until = Some(last);
@@ -96,19 +96,19 @@ impl Asked<'_> {
         Some((end, last, ceiling))
     }
 
-    fn fits(self, series: &Series) -> Result<(), Reason> {
+    fn fits(self, series: &Series) -> Result<(), Excuse> {
         let facts = &self.case.facts;
         if series.no_programme {
-            return Err("there is no programme");
+            return Err(Excuse::NoProgramme);
         }
         if series.sex.is_some() && self.case.sex.is_some() && series.sex != self.case.sex {
-            return Err("for the other sex");
+            return Err(Excuse::OtherSex);
         }
         if let (Some(births), Some(birth)) = (series.births, self.case.birth) {
             let transition = series.transition.as_ref();
             let wider = transition.is_some_and(|wider| wider.births.contains(birth.0));
             if !births.contains(birth.0) && !wider {
-                return Err("born outside the years it is for");
+                return Err(Excuse::OtherBirths);
             }
         }
         if series
@@ -116,31 +116,31 @@ impl Asked<'_> {
             .as_ref()
             .is_some_and(|fact| facts.states(fact))
         {
-            return Err("a stated fact excludes it");
+            return Err(Excuse::Excluded);
         }
         if series
             .requires
             .as_ref()
             .is_some_and(|fact| !facts.states(fact))
         {
-            return Err("only for those of whom a fact is stated");
+            return Err(Excuse::NotStated);
         }
         if let Some(by) = series.tested_by {
             let insufficient = facts
                 .antibody_test
                 .is_some_and(|(day, low)| low && day <= by.0);
             if !insufficient {
-                return Err("only after a test in time that was insufficient");
+                return Err(Excuse::NotTested);
             }
         }
         Ok(())
     }
 
-    fn birth(self) -> Result<Birth, Reason> {
-        self.case.birth.ok_or("the date of birth is not known")
+    fn birth(self) -> Result<Birth, Excuse> {
+        self.case.birth.ok_or(Excuse::NoBirthDate)
     }
 
-    fn window(self, series: &Series, day: Date) -> Result<Legal, Reason> {
+    fn window(self, series: &Series, day: Date) -> Result<Legal, Excuse> {
         let from_if = series.from_if.as_ref();
         let sooner = from_if.filter(|rule| self.case.facts.states(&rule.fact));
         let plain = |from, until| Legal {
@@ -159,7 +159,7 @@ impl Asked<'_> {
             WindowRule::Birthday { from, until } => {
                 let birth = self.birth()?;
                 let Age::Months(months) = *from else {
-                    return Err("the rule names no birthday");
+                    return Err(Excuse::NoBirthday);
                 };
                 Ok(plain(add_months(birth.0, months), birth.attains(*until)))
             }
@@ -177,15 +177,18 @@ impl Asked<'_> {
                 first,
                 also,
                 also_until,
+                beyond,
             } => {
                 let birth = self.birth()?;
                 let ages = also
                     .iter()
                     .filter(|age| birth.fiscal_year_of(**age).last_day() <= also_until.0);
+                let older = beyond.filter(|rule| birth.fiscal_year_of(rule.age).0 < rule.year);
                 let mut years: Vec<FiscalYear> = [first]
                     .into_iter()
                     .chain(ages)
                     .map(|age| birth.fiscal_year_of(*age))
+                    .chain(older.map(|rule| FiscalYear(rule.year)))
                     .collect();
                 years.retain(|year| {
                     series
@@ -200,7 +203,7 @@ impl Asked<'_> {
                 if let (None, Some(births), Some(born)) = (granted, series.births, born)
                     && !births.contains(born)
                 {
-                    return Err("born outside the years it is for");
+                    return Err(Excuse::OtherBirths);
                 }
                 Ok(plain(from.0, granted.unwrap_or(until.0)))
             }
@@ -217,13 +220,13 @@ impl Asked<'_> {
                 self.season(set.unwrap_or((*from, *until)), from_age, *until_age, day)
             }
             WindowRule::Antenatal { .. } => {
-                let expected = self.case.facts.expected.ok_or("no pregnancy is stated")?;
+                let expected = self.case.facts.expected.ok_or(Excuse::NoPregnancy)?;
                 Ok(plain(add_days(expected.0, -280), add_days(expected.0, 14)))
             }
         }
     }
 
-    fn ages(self, from: Age, until: Option<Age>) -> Result<Legal, Reason> {
+    fn ages(self, from: Age, until: Option<Age>) -> Result<Legal, Excuse> {
         let birth = self.birth()?;
         let first = birth.attains(from);
         Ok(Legal {
@@ -231,29 +234,29 @@ impl Asked<'_> {
                 from: first,
                 until: until.map(|until| birth.attains(until)),
             },
-            from_age: Some((first, from.to_string())),
+            from_age: Some((first, from)),
         })
     }
 
-    fn pregnancy(self, from: Gestation, until: Gestation) -> Result<Legal, Reason> {
-        let expected: Expected = self.case.facts.expected.ok_or("no pregnancy is stated")?;
+    fn pregnancy(self, from: Gestation, until: Gestation) -> Result<Legal, Excuse> {
+        let expected: Expected = self.case.facts.expected.ok_or(Excuse::NoPregnancy)?;
         let first = expected.reaches(from);
         Ok(Legal {
             window: Window {
                 from: first,
                 until: Some(expected.reaches(until)),
             },
-            from_age: Some((first, from.to_string())),
+            from_age: Some((first, Age::Weeks(from))),
         })
     }
 
     fn transition(self, series: &Series, day: Date) -> Option<Date> {
         let rule = series.transition.as_ref()?;
-        let began = self.case.doses.iter().any(|dose| {
-            let vaccine = self.rules.vaccine(&dose.vaccine);
+        let mut given = self.case.doses.iter().zip(self.known);
+        let began = given.any(|(dose, vaccine)| {
             dose.date <= day
                 && rule.dose_given.contains(dose.date)
-                && vaccine.is_some_and(|vaccine| vaccine.series.contains(&series.id))
+                && vaccine.is_some_and(|vaccine| vaccine.fills.contains(&series.at))
         });
         (began && rule.births.contains(self.case.birth?.0)).then_some(rule.until.0)
     }
@@ -265,7 +268,7 @@ impl Asked<'_> {
         from_age: Age,
         until_age: Option<Age>,
         day: Date,
-    ) -> Result<Legal, Reason> {
+    ) -> Result<Legal, Excuse> {
         let birth = self.birth()?;
         let reached = birth.attains(from_age);
         let outgrown = until_age.map(|age| birth.attains(age));
@@ -274,7 +277,7 @@ impl Asked<'_> {
         let (first, last) = (after.year() - 1..=after.year() + 1)
             .map(|year| (from.in_year(year), last_of(year)))
             .find(|(_, last)| *last >= after)
-            .ok_or("the season is not known")?;
+            .ok_or(Excuse::NoSeason)?;
         let window = Window {
             from: first.max(reached),
             until: Some(last),
@@ -308,11 +311,9 @@ fn milestone(
     years: &[FiscalYear],
     sooner: Option<&FromIf>,
     day: Date,
-) -> Result<Legal, Reason> {
+) -> Result<Legal, Excuse> {
     let open = years.iter().find(|year| year.last_day() >= day);
-    let year = open
-        .or(years.last())
-        .ok_or("born outside the years it is for")?;
+    let year = open.or(years.last()).ok_or(Excuse::OtherBirths)?;
     let mut window = Window {
         from: year.first_day(),
         until: Some(year.last_day()),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::case::Case;
+use super::case::{Case, CaseError};
 use super::forecast::forecast;
 use super::rules::Rules;
 
@@ -11,13 +11,18 @@ use super::rules::Rules;
 pub struct Answered {
     /// Whether the question could be read.
     pub is_ok: bool,
+    /// Whether the rules may be out of date on the day that was asked for.
+    pub is_out_of_date: bool,
 }
 
 /// The answer to a line that cannot be read.
 #[derive(Serialize)]
-struct Unread {
+struct Unread<'a> {
     line: usize,
+    code: &'static str,
     error: String,
+    error_ja: String,
+    data_version: &'a str,
 }
 
 /// Answers `line`, the `number`th from 1, as one line of JSON; `None` for an empty line.
@@ -26,18 +31,33 @@ pub fn answer_lines(rules: &Rules, number: usize, line: &str) -> Option<(String,
     if line.is_empty() {
         return None;
     }
-    let answer = Case::parse(line).and_then(|case| forecast(rules, &case));
-    let failed = |error: String| {
-        let unread = Unread {
-            line: number,
-            error,
-        };
-        let text = serde_json::to_string(&unread).unwrap_or_default();
-        Some((text, Answered { is_ok: false }))
-    };
-    match answer.map(|forecast| serde_json::to_string(&forecast)) {
-        Ok(Ok(text)) => Some((text, Answered { is_ok: true })),
-        Ok(Err(error)) => failed(error.to_string()),
-        Err(error) => failed(error.to_string()),
-    }
+    let answer = Case::parse(line).and_then(|case| {
+        let forecast = forecast(rules, &case)?;
+        let text = serde_json::to_string(&forecast).map_err(|_| CaseError::Unwritable)?;
+        Ok((text, rules.may_be_out_of_date(case.on)))
+    });
+    Some(match answer {
+        Ok((text, is_out_of_date)) => {
+            let is_ok = true;
+            let answered = Answered {
+                is_ok,
+                is_out_of_date,
+            };
+            (text, answered)
+        }
+        Err(error) => {
+            let unread = Unread {
+                line: number,
+                code: error.code(),
+                error: error.to_string(),
+                error_ja: error.japanese(),
+                data_version: rules.data_version(),
+            };
+            let answered = Answered {
+                is_ok: false,
+                is_out_of_date: false,
+            };
+            (serde_json::to_string(&unread).unwrap_or_default(), answered)
+        }
+    })
 }

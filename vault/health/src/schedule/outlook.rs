@@ -8,17 +8,18 @@ use crate::calendar::{add_days, days_between};
 use super::answer::Status;
 use super::assign::usual;
 use super::legal::{Asked, Legal};
+use super::reason::NextRule;
 use super::rules::{Series, Standard, VaccineRule};
 use super::walk::{Shot, Step, Walk};
 
 /// How a series stands if the doses of a walk count.
-pub(super) struct Outlook {
+pub(super) struct Outlook<'a> {
     pub(super) status: Status,
-    pub(super) next: Option<Next>,
+    pub(super) next: Option<Next<'a>>,
 }
 
 /// The next dose.
-pub(super) struct Next {
+pub(super) struct Next<'a> {
     pub(super) number: usize,
     pub(super) label: String,
     pub(super) earliest: Date,
@@ -28,20 +29,20 @@ pub(super) struct Next {
     /// Whether all doses fit into the window if this one is given as soon as may be.
     pub(super) can_complete: bool,
     pub(super) last_start: Option<Date>,
-    pub(super) product: Option<String>,
-    pub(super) rule: String,
+    pub(super) product: Option<&'a str>,
+    pub(super) rule: NextRule,
 }
 
 /// A walk with the person and the window it is taken in.
 pub(super) struct View<'w, 'a> {
     pub(super) asked: Asked<'a>,
-    pub(super) legal: &'a Legal,
+    pub(super) legal: Legal,
     pub(super) walk: &'w Walk<'a>,
 }
 
 impl<'a> View<'_, 'a> {
     /// Looks ahead from the day of the question.
-    pub(super) fn outlook(&self) -> Outlook {
+    pub(super) fn outlook(&self) -> Outlook<'a> {
         let on = self.asked.case.on;
         let Some((step, earliest)) = self.step_from(self.walk, on) else {
             let none_left = !self.walk.given.is_empty();
@@ -70,7 +71,7 @@ impl<'a> View<'_, 'a> {
         }
     }
 
-    fn next(&self, step: &Step<'a>, earliest: Date) -> Next {
+    fn next(&self, step: &Step<'a>, earliest: Date) -> Next<'a> {
         let on = self.asked.case.on;
         let number = self.walk.given.len() + 1;
         let until = self.legal.window.until;
@@ -101,8 +102,8 @@ impl<'a> View<'_, 'a> {
             product: self
                 .product(on.max(earliest))
                 .filter(|(_, told)| *told)
-                .map(|(code, _)| code.code.clone()),
-            rule: wording(step, &label, number),
+                .map(|(vaccine, _)| vaccine.code.as_str()),
+            rule: rule(step, number),
             label,
         }
     }
@@ -146,7 +147,7 @@ impl<'a> View<'_, 'a> {
 
     /// How many doses remain if they are given as soon as may be from `start` on, and the last day.
     fn run(&self, start: Date) -> (usize, Date) {
-        let mut walk = self.walk.clone();
+        let mut walk = self.walk.ahead();
         let mut day = start;
         let mut count = 0;
         while let Some((step, earliest)) = self.step_from(&walk, day) {
@@ -160,6 +161,7 @@ impl<'a> View<'_, 'a> {
                     date: day,
                     vaccine,
                     mismatch: false,
+                    half: None,
                 },
                 &step,
             );
@@ -173,11 +175,50 @@ impl<'a> View<'_, 'a> {
 
     /// The last day on which the first dose still leaves room for the others.
     fn last_start(&self, until: Date) -> Option<Date> {
-        let from = self.legal.window.from;
-        let days = days_between(from, until).clamp(0, 400);
-        (0..=days)
-            .map(|back| add_days(until, -back))
-            .find(|start| self.run(*start).1 <= until)
+        let from = self.legal.window.from.max(add_days(until, -400));
+        let fits = |start: Date| self.run(start).1 <= until;
+        let mut last = until;
+        // While the same plan and product hold, whoever starts later ends later: it is enough to
+        // look at the first day of each such time, and then to halve it.
+        for first in self.changes(from, until).into_iter().rev() {
+            if fits(first) {
+                let (mut yes, mut no) = (first, add_days(last, 1));
+                while days_between(yes, no) > 1 {
+                    let middle = add_days(yes, days_between(yes, no) / 2);
+                    if fits(middle) {
+                        yes = middle;
+                    } else {
+                        no = middle;
+                    }
+                }
+                return Some(yes);
+            }
+            last = add_days(first, -1);
+        }
+        None
+    }
+
+    /// The days from `from` to `until` on which another plan or product begins, and `from` itself.
+    fn changes(&self, from: Date, until: Date) -> Vec<Date> {
+        let series = self.walk.series;
+        let ages = series
+            .plan
+            .iter()
+            .flat_map(|plan| [plan.first_after, plan.first_until]);
+        let after = ages
+            .flatten()
+            .filter_map(|age| self.walk.attains(age))
+            .map(|day| add_days(day, 1));
+        let begins = series.product.iter().filter_map(|product| product.from);
+        let ends = series.product.iter().filter_map(|product| product.until);
+        let mut all: Vec<Date> = after
+            .chain(begins.map(|day| day.0))
+            .chain(ends.map(|day| add_days(day.0, 1)))
+            .filter(|day| (from..=until).contains(day))
+            .chain([from])
+            .collect();
+        all.sort_unstable();
+        all
     }
 
     /// What would be given on `day`, and whether that is told.
@@ -186,20 +227,23 @@ impl<'a> View<'_, 'a> {
         let first = self.walk.given.first().map(|shot| shot.vaccine);
         let stays = first.and_then(|first| {
             let mut products = series.product.iter();
-            products.find(|product| product.sticky && product.code == first.code)
+            products.find(|product| {
+                let goes_on = product.goes_on && product.is_given_on(day);
+                (product.sticky || goes_on) && product.code == first.code
+            })
         });
         let alone = |code: &str| {
             // Without periods, whoever began goes on with the same.
             let same = first.is_none_or(|first| first.code == code);
             same || series.product.iter().any(|product| product.from.is_some())
         };
-        let in_force = series.product.iter().rev().find(|product| {
-            product.from.is_none_or(|from| from.0 <= day)
-                && product.until.is_none_or(|until| day <= until.0)
-                && alone(&product.code)
-        });
+        let mut latest = series.product.iter().rev();
+        let in_force = latest.find(|product| product.is_given_on(day) && alone(&product.code));
         let product = stays.or(in_force)?;
-        Some((self.asked.rules.vaccine(&product.code)?, product.told))
+        Some((
+            self.asked.rules.vaccine.get(product.vaccine?)?,
+            product.told,
+        ))
     }
 
     fn standard(
@@ -285,34 +329,19 @@ impl<'a> View<'_, 'a> {
     }
 }
 
-/// The rule of a dose in words.
-fn wording(step: &Step<'_>, label: &str, number: usize) -> String {
-    let mut parts = Vec::new();
+/// The rule of the next dose, as it is told.
+fn rule(step: &Step<'_>, number: usize) -> NextRule {
     let slot = step.slot;
-    let previous = if step.cut {
-        slot.after_cut.or(slot.after_previous)
-    } else {
-        slot.after_previous
+    let previous = match slot.after_cut {
+        Some(cut) if step.cut => Some(cut),
+        _ => slot.after_previous,
     };
-    if let Some(interval) = previous.filter(|_| number > 1) {
-        parts.push(format!(
-            "at least {interval} between it and the dose before"
-        ));
+    NextRule {
+        number: (!slot.booster).then_some(number),
+        after_previous: previous.filter(|_| number > 1),
+        after_first: slot.after_first.filter(|_| number > 1),
+        from_age: slot.from_age,
+        until_age: slot.until_age,
+        cut: step.cut,
     }
-    if let Some(interval) = slot.after_first.filter(|_| number > 1) {
-        parts.push(format!("at least {interval} between it and dose 1"));
-    }
-    if let Some(age) = slot.from_age {
-        parts.push(format!("from the age of {age}"));
-    }
-    if let Some(age) = slot.until_age {
-        parts.push(format!("left out after the age of {age}"));
-    }
-    if step.cut {
-        parts.push("an earlier dose is left out, being too late".to_owned());
-    }
-    if parts.is_empty() {
-        parts.push("within the window".to_owned());
-    }
-    format!("dose {label}: {}", parts.join("; "))
 }

@@ -103,12 +103,14 @@ impl Rules {
         })
     }
 
-    /// The vaccines that can fill a series, the usual one first.
+    /// The vaccines that can fill a series by themselves, the usual one first.
     pub fn vaccines_of(&self, id: &str) -> impl Iterator<Item = &str> {
-        let fills = self
-            .vaccine
-            .iter()
-            .filter(move |rule| rule.series.iter().any(|series| series == id));
+        let series = self.series(id);
+        let fills = self.vaccine.iter().filter(move |rule| {
+            series.is_some_and(|series| {
+                rule.fills.contains(&series.at) && !series.is_part(&rule.code)
+            })
+        });
         fills.map(|rule| rule.code.as_str())
     }
 
@@ -123,10 +125,5 @@ impl Rules {
         let switching = self.switching.as_ref()?;
         let [first, second] = &switching.parts;
         Some((&switching.combined, [first, second]))
-    }
-
-    /// The day after which the pack has to be looked at again.
-    pub fn review_by(&self) -> Date {
-        self.pack.review_by.0
     }
 }

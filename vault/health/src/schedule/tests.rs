@@ -90,10 +90,26 @@ fn a_line_that_cannot_be_read_is_answered_with_its_number() {
         ),
         (
             r#"{"on":"2026-11-22","birth_date":"2027-01-01"}"#,
-            "on: a day before birth",
+            "birth_date: later",
         ),
         (r#"{"on":"2026-11-22","sex":"x"}"#, "sex"),
         (r#"{"on":"2026-11-22","series":["nope"]}"#, "series"),
+        (
+            r#"{"on":"2026-11-22","birth_date":"2025-01-01","doses":[{"vaccine":"MR","date":"2026-01-01"},{"vaccine":"BCG","date":"2024-12-31"}]}"#,
+            "number 2 is before birth",
+        ),
+        (
+            r#"{"on":"2026-11-22","doses":[{"vaccine":"MR","date":"2026-02-29"}]}"#,
+            "number 1 is no day",
+        ),
+        (
+            r#"{"on":"2026-11-22","doses":[{"vaccine":" ","date":"2026-02-28"}]}"#,
+            "number 1 names no vaccine",
+        ),
+        (
+            r#"{"on":"2026-11-22","birth_date":"2025-01-01","facts":{"checkup_18m":"soon"}}"#,
+            "a checkup was done on a day",
+        ),
         (
             r#"{"on":"2026-11-22","facts":{"gestation":"17"}}"#,
             "gestation",
@@ -101,7 +117,11 @@ fn a_line_that_cannot_be_read_is_answered_with_its_number() {
     ] {
         let (answer, answered) = answer_lines(&rules, 7, line).unwrap();
         assert!(!answered.is_ok && answer.contains(says), "{answer}");
-        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["line"], 7);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["line"], 7);
+        assert_eq!(answer["data_version"], "jp-2026-11-22");
+        assert!(!answer["error_ja"].as_str().unwrap().is_ascii());
+        assert!(answer["code"].as_str().unwrap().is_ascii());
     }
     assert!(answer_lines(&rules, 1, "  ").is_none());
 }
@@ -115,7 +135,7 @@ fn a_dose_that_fits_nowhere_is_listed_with_the_reason() {
             {"vaccine": "BCG", "date": "2026-05-01"},
             {"vaccine": "BCG", "date": "2026-05-01"},
             {"vaccine": "DT", "date": "2026-12-01"},
-            {"vaccine": "M", "date": "2026-11-11"},
+            {"vaccine": "YF", "date": "2026-11-11"},
         ]}),
     );
     let reasons: Vec<&str> = answer["unassigned"]
@@ -131,6 +151,71 @@ fn a_dose_that_fits_nowhere_is_listed_with_the_reason() {
         "after the day of the question",
     ];
     assert_eq!(reasons, expected);
+}
+
+#[test]
+fn every_reason_has_a_code_and_both_languages() {
+    let answer = ask(
+        &rules(),
+        &json!({"birth_date": "2024-04-10", "on": "2026-11-22", "doses": [
+            {"vaccine": "PCV15", "date": "2024-06-20"},
+            {"vaccine": "M", "date": "2025-06-20"},
+        ]}),
+    );
+    for one in answer["series"].as_array().unwrap() {
+        let words = |name: &str| one[name].as_array().unwrap().clone();
+        let (codes, english) = (words("because_codes"), words("because"));
+        let japanese = words("because_ja");
+        assert!(codes.len() == english.len() && codes.len() == japanese.len());
+        assert_eq!(codes.last().unwrap(), "confirm");
+        assert_eq!(
+            english.last().unwrap(),
+            "confirm with your clinic and your city"
+        );
+        assert_eq!(
+            japanese.last().unwrap(),
+            "かかりつけ医とお住まいの市区町村に確認してください"
+        );
+        assert!(
+            english.iter().all(|text| text.as_str().unwrap().is_ascii()),
+            "{english:?}"
+        );
+        assert!(
+            japanese
+                .iter()
+                .all(|text| !text.as_str().unwrap().is_ascii())
+        );
+    }
+    let pneumococcus = &by_series(&answer)["pcv_child"];
+    assert_eq!(pneumococcus["because"][1], "dose 1: PCV15 on 2024-06-20");
+    assert_eq!(pneumococcus["because_ja"][1], "1回目: 2024-06-20 PCV15");
+    let measles = &by_series(&answer)["mr_1"];
+    assert_eq!(measles["because_codes"][1], "part_given");
+}
+
+#[test]
+fn rules_past_their_review_say_so() {
+    let rules = rules();
+    let notices = |on: &str| ask(&rules, &json!({"on": on}))["notices"].clone();
+    assert_eq!(notices("2027-03-01"), Value::Null);
+    let late = notices("2027-03-02");
+    assert_eq!(late[0]["code"], "rules_out_of_date");
+    assert!(late[0]["en"].as_str().unwrap().contains("2027-03-01"));
+    assert!(late[0]["ja"].as_str().unwrap().contains("2027-03-01"));
+    let line = r#"{"on":"2027-03-02"}"#;
+    assert!(answer_lines(&rules, 1, line).unwrap().1.is_out_of_date);
+    assert_eq!(rules.review_by().to_string(), "2027-03-01");
+}
+
+#[test]
+fn every_series_has_names_in_both_languages() {
+    let rules = rules();
+    let ids: Vec<String> = rules.series_ids().map(str::to_owned).collect();
+    for id in ids {
+        let (japanese, english) = rules.names(&id).unwrap();
+        assert!(english.is_ascii() && !japanese.is_empty(), "{id}");
+    }
+    assert_eq!(rules.names("nope"), None);
 }
 
 #[test]

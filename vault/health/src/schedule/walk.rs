@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use crate::calendar::{Age, Interval};
 
 use super::legal::{Asked, Legal};
-use super::rules::{Early, Plan, Series, Slot, VaccineRule};
+use super::rules::{Between, Early, Plan, Series, Slot, VaccineRule};
 
 /// A dose that was assigned to a series.
 #[derive(Clone, Copy)]
@@ -15,6 +15,8 @@ pub(super) struct Shot<'a> {
     pub(super) vaccine: &'a VaccineRule,
     /// Another product than the series was begun with, or not to be mixed.
     pub(super) mismatch: bool,
+    /// The other half, if two vaccines count as one dose together.
+    pub(super) half: Option<(Date, &'a VaccineRule)>,
 }
 
 /// How far a series has come.
@@ -30,7 +32,7 @@ pub(super) struct Walk<'a> {
     next: usize,
     cut: bool,
     asked: Asked<'a>,
-    legal: &'a Legal,
+    legal: Legal,
     /// The last dose of the series that must come before.
     follows: Option<Date>,
 }
@@ -46,16 +48,14 @@ pub(super) struct Step<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Judges `shots` in turn, leaving out the one at `except`.
-    pub(super) fn over(
+    /// Before the first dose.
+    pub(super) fn new(
         asked: Asked<'a>,
         series: &'a Series,
-        legal: &'a Legal,
+        legal: Legal,
         follows: Option<Date>,
-        shots: &[Shot<'a>],
-        except: Option<usize>,
     ) -> Self {
-        let mut walk = Self {
+        Self {
             series,
             given: Vec::new(),
             flags: Vec::new(),
@@ -66,13 +66,40 @@ impl<'a> Walk<'a> {
             asked,
             legal,
             follows,
-        };
+        }
+    }
+
+    /// Judges `shots` in turn, leaving out the one at `except`.
+    pub(super) fn over(mut self, shots: &[Shot<'a>], except: Option<usize>) -> Self {
         for (at, shot) in shots.iter().enumerate() {
             if except != Some(at) {
-                walk.judge(at, *shot);
+                self.judge(at, *shot);
             }
         }
-        walk
+        self
+    }
+
+    /// Counts `shots` in turn and says nothing of them.
+    pub(super) fn counting(mut self, shots: &[Shot<'a>]) -> Self {
+        for shot in shots {
+            if let Some(step) = self.step(shot.date, Some(shot.vaccine))
+                && self.too_young(*shot).is_none()
+            {
+                self.count(*shot, &step);
+            }
+        }
+        self
+    }
+
+    /// As far as this one has come, without what was said of it.
+    pub(super) fn ahead(&self) -> Self {
+        Self {
+            given: self.given.clone(),
+            flags: Vec::new(),
+            doubts: Vec::new(),
+            extra: Vec::new(),
+            ..*self
+        }
     }
 
     /// The dose that would come next if it were given on `day`; `None` once complete.
@@ -121,18 +148,13 @@ impl<'a> Walk<'a> {
         };
         let since =
             |shot: Option<&Shot<'_>>, interval: Option<Interval>| Some(interval?.after(shot?.date));
-        let mut all = vec![
+        let follows = self.series.follows.as_ref().map(|rule| rule.interval);
+        let follows = follows.filter(|_| self.given.is_empty()).zip(self.follows);
+        let all = [
             since(self.given.last(), previous),
             since(self.given.first(), step.slot.after_first),
+            follows.map(|(interval, last)| interval.after(last)),
         ];
-        if self.given.is_empty() {
-            let follows = self.series.follows.as_ref().map(|rule| rule.interval);
-            all.push(
-                follows
-                    .zip(self.follows)
-                    .map(|(interval, last)| interval.after(last)),
-            );
-        }
         all.into_iter().flatten().max()
     }
 
@@ -144,8 +166,6 @@ impl<'a> Walk<'a> {
     fn plan(&self, day: Date, vaccine: Option<&VaccineRule>) -> Option<&'a Plan> {
         let first = self.given.first().map_or(day, |shot| shot.date);
         let reached = |age: Age| self.attains(age);
-        let codes = self.given.iter().map(|shot| shot.vaccine).chain(vaccine);
-        let codes: Vec<&str> = codes.map(|vaccine| vaccine.code.as_str()).collect();
         let hurried = |plan: &Plan| plan.early_goes_on && self.hurried(plan);
         self.series.plan.iter().find(|plan| {
             let after = plan
@@ -156,8 +176,9 @@ impl<'a> Walk<'a> {
                 .first_until
                 .and_then(reached)
                 .is_none_or(|age| first <= age);
-            let only = |code: &&str| plan.products.iter().any(|product| product == code);
-            let products = plan.products.is_empty() || codes.iter().all(only);
+            let only = |given: &VaccineRule| plan.products.contains(&given.code);
+            let products = plan.products.is_empty()
+                || self.given.iter().all(|shot| only(shot.vaccine)) && vaccine.is_none_or(only);
             after && until && products && !hurried(plan)
         })
     }
@@ -192,54 +213,61 @@ impl<'a> Walk<'a> {
             return;
         };
         let number = self.given.len() + 1;
-        let mut early = self.early(shot, &step, number);
-        if self.series.early == Early::NotCounted
-            && let Some((reached, age)) = &self.legal.from_age
-            && shot.date < *reached
-        {
+        if let Some(age) = self.too_young(shot) {
             self.flags
                 .push(format!("dose{number}:age_below_{age}_not_counted"));
             return;
         }
-        early.extend(self.between(shot, number));
-        if shot.mismatch {
-            early.push(format!("dose{number}:product_mismatch"));
+        let before = self.flags.len();
+        self.early(shot, &step, number);
+        if let Some((date, vaccine)) = shot.half {
+            self.between(date, vaccine, number);
         }
-        if !early.is_empty() {
+        self.between(shot.date, shot.vaccine, number);
+        if shot.mismatch {
+            self.flags.push(format!("dose{number}:product_mismatch"));
+        }
+        if self.flags.len() > before {
             self.doubts.push((at, number));
-            self.flags.extend(early);
         }
         if self.leaves_product(shot) {
             self.flags.push(format!("dose{number}:product_mismatch"));
         }
-        let hurried = step.plan.early_goes_on;
-        self.give(shot, &step);
-        if hurried && self.hurried(step.plan) {
+        self.count(shot, &step);
+    }
+
+    /// The age before which `shot` is no dose at all.
+    fn too_young(&self, shot: Shot<'_>) -> Option<Age> {
+        let (reached, age) = self.legal.from_age?;
+        (self.series.early == Early::NotCounted && shot.date < reached).then_some(age)
+    }
+
+    fn count(&mut self, shot: Shot<'a>, step: &Step<'a>) {
+        self.give(shot, step);
+        if step.plan.early_goes_on && self.hurried(step.plan) {
             // The next plan goes on from here.
             self.next = self.given.len();
         }
     }
 
-    /// Why the age or the interval makes `shot` too early.
-    fn early(&self, shot: Shot<'a>, step: &Step<'a>, number: usize) -> Vec<String> {
-        let mut flags = Vec::new();
+    /// Says why the age or the interval makes `shot` too early.
+    fn early(&mut self, shot: Shot<'a>, step: &Step<'a>, number: usize) {
         let own = step
             .slot
             .from_age
-            .and_then(|age| Some((self.attains(age)?, age.to_string())));
+            .and_then(|age| Some((self.attains(age)?, age)));
         let formerly = self
             .series
             .formerly
             .filter(|rule| shot.date <= rule.until.0);
         let legal = match formerly {
-            Some(rule) => self
-                .attains(rule.from)
-                .map(|day| (day, rule.from.to_string())),
-            None => self.legal.from_age.clone(),
+            Some(rule) => self.attains(rule.from).map(|day| (day, rule.from)),
+            None => self.legal.from_age,
         };
         for (reached, age) in legal.into_iter().chain(own) {
             if shot.date < reached && self.series.early != Early::Counts {
-                flags.push(format!("dose{number}:age_below_{age}(min={reached})"));
+                self.flags
+                    .push(format!("dose{number}:age_below_{age}(min={reached})"));
             }
         }
         // Where a hurried dose changes the plan, the intervals of the plan after it count.
@@ -253,38 +281,34 @@ impl<'a> Walk<'a> {
             }
         }
         let Some(min) = self.rested(&step).filter(|min| shot.date < *min) else {
-            return flags;
+            return;
         };
         let shorter = step.slot.shorter.as_ref().zip(self.given.last());
         let told = shorter.and_then(|(rule, last)| {
             let flag = rule.flag.as_ref()?;
             (shot.date >= rule.interval.after(last.date)).then(|| format!("dose{number}:{flag}"))
         });
-        flags.push(told.unwrap_or_else(|| format!("dose{number}:interval_short(min={min})")));
-        flags
+        self.flags
+            .push(told.unwrap_or_else(|| format!("dose{number}:interval_short(min={min})")));
     }
 
-    /// What the intervals between kinds of vaccines, as in force on that day, say of `shot`.
-    fn between(&self, shot: Shot<'a>, number: usize) -> Vec<String> {
-        let mut flags: Vec<String> = Vec::new();
-        for rule in &self.asked.rules.between {
-            let min = self
-                .asked
-                .kept_since(rule, shot.vaccine, shot.date, shot.date);
-            if let Some(min) = min.filter(|min| shot.date < *min) {
+    /// What the intervals between kinds of vaccines, as in force on that day, say of `vaccine`.
+    fn between(&mut self, date: Date, vaccine: &VaccineRule, number: usize) {
+        let asked = self.asked;
+        for rule in &asked.rules.between {
+            let min = asked.kept_since(rule, vaccine, date, date);
+            if let Some(min) = min.filter(|min| date < *min) {
                 let flag = &rule.flag;
-                let date = if rule.tells_date {
-                    format!("(min={min})")
+                let flag = if rule.tells_date {
+                    format!("dose{number}:{flag}(min={min})")
                 } else {
-                    String::new()
+                    format!("dose{number}:{flag}")
                 };
-                let flag = format!("dose{number}:{flag}{date}");
-                if !flags.contains(&flag) {
-                    flags.push(flag);
+                if !self.flags.contains(&flag) {
+                    self.flags.push(flag);
                 }
             }
         }
-        flags
     }
 
     fn leaves_product(&self, shot: Shot<'a>) -> bool {
@@ -302,7 +326,7 @@ impl Asked<'_> {
     /// `None` if the rule is not in force on `day` or nothing stands in the way.
     pub(super) fn kept_since(
         self,
-        rule: &super::rules::Between,
+        rule: &Between,
         vaccine: &VaccineRule,
         day: Date,
         before: Date,
@@ -312,12 +336,15 @@ impl Asked<'_> {
         if !in_force || !rule.second.contains(&vaccine.live) {
             return None;
         }
-        let earlier = self.case.doses.iter().filter(|dose| dose.date < before);
-        let others = earlier.filter(|dose| {
-            let other = self.rules.vaccine(&dose.vaccine);
+        let given = self.case.doses.iter().zip(self.known);
+        let earlier = given.take_while(|(dose, _)| dose.date < before);
+        let others = earlier.filter(|(_, other)| {
             other
                 .is_some_and(|other| other.kind != vaccine.kind && rule.first.contains(&other.live))
         });
-        others.map(|dose| rule.interval.after(dose.date)).max()
+        // Doses are in order of time, and no interval runs backwards.
+        others
+            .last()
+            .map(|(dose, _)| rule.interval.after(dose.date))
     }
 }

@@ -63,7 +63,7 @@ pub enum RulesError {
 const FORMAT: u32 = 1;
 
 pub(super) fn parse(text: &str) -> Result<Rules, RulesError> {
-    let rules: Rules = toml::from_str(text).map_err(|error| RulesError::Unreadable {
+    let mut rules: Rules = toml::from_str(text).map_err(|error| RulesError::Unreadable {
         line: error.span().map_or(1, |span| line_at(text, span.start)),
         reason: error.message().to_owned(),
     })?;
@@ -75,6 +75,7 @@ pub(super) fn parse(text: &str) -> Result<Rules, RulesError> {
     for series in &rules.series {
         check.series(series)?;
     }
+    rules.link();
     Ok(rules)
 }
 
@@ -121,7 +122,9 @@ impl Check<'_> {
             .chain(follows);
         self.all_series(&series.id, named)?;
         let products = series.product.iter().map(|product| &product.code);
-        for code in products.chain(series.plan.iter().flat_map(|plan| &plan.products)) {
+        let of_plans = series.plan.iter().flat_map(|plan| &plan.products);
+        let parts = series.pair.iter().flatten();
+        for code in products.chain(of_plans).chain(parts) {
             if self.rules.vaccine(code).is_none() {
                 return Err(self.unknown(&series.id, "vaccine", code));
             }

@@ -18,7 +18,7 @@ pub(crate) use family::{
     RecordCommand, SyncArgs, TimelineArgs, VaccinationArgs,
 };
 pub(crate) use growth::{AgesArg, GrowthArgs, MeasureArg, ReferenceArg};
-pub(crate) use issuer::{CheckArgs, EnrolArgs, GroupArg, ProveArgs};
+pub(crate) use issuer::{CheckArgs, EnrolArgs, GroupArg, ProveArgs, RebindArgs};
 pub(crate) use operator::{CityArgs, CityCommand, DemoArgs, RelayArgs, RelayCommand};
 pub(crate) use parse::{Stop, parse};
 pub(crate) use schedule::{ScheduleArgs, ScheduleCommand};
@@ -106,6 +106,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  techo enrol --member みほん花 --issuer mihon.techo-issuer --nonce mihon.nonce \\\n      --simulated-card mother.card --child --address 見本県見本市1-2-3 --out hana.enrolment"
     )]
     Enrol(EnrolArgs),
+    /// Ask a city to use other keys from now on: after a device was removed. Needs no card.
+    #[command(
+        after_help = "Example:\n  techo rebind --member さくら --issuer 見本市 --out sakura.rebind"
+    )]
+    Rebind(RebindArgs),
     /// The cities whose records the family accepts.
     #[command(after_help = "Example:\n  techo issuers")]
     Issuers,

@@ -11,6 +11,7 @@ mod device;
 mod sync;
 mod status;
 mod enrol;
+mod rebind;
 mod proof;
 mod city_pages;
 mod city_counter;
@@ -43,6 +44,7 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Sync(args) => sync::run(&desk, &args),
         Command::Status => status::status(&desk),
         Command::Enrol(args) => enrol::run(&desk, &args),
+        Command::Rebind(args) => rebind::run(&desk, &args),
         Command::Issuers => status::issuers(&desk),
         Command::Prove(args) => proof::prove(&desk, &args),
         Command::Check(args) => proof::check(&desk, &args),

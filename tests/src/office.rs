@@ -103,7 +103,8 @@ impl Office {
             nonce: *nonce.nonce(),
             consent: consent::JAPANESE,
             now: NOW.millis(),
-        });
+        })
+        .following(request.follows);
         let proof = vault
             .sign_enrolment(&request.handle, &statement.proof_bytes())
             .expect("a proof");

@@ -11,10 +11,10 @@ use techo_city::{CityPlan, EnrolAnswer, EnrolRefusal, IssuerPki};
 use techo_health::Member;
 use techo_jpki::simulated::{ListProfile, MUNICIPALITY, serial_of};
 use techo_jpki::{Refusal, RevocationReason, SignatureCard};
-use techo_tests::family::{Device, NOW, TestRelay, sync};
-use techo_tests::office::{EXPORT, Office};
+use techo_tests::family::{Device, NOW, TestRelay, pair, sync};
+use techo_tests::office::{CORRECTION, EXPORT, Office};
 use techo_vault::crypto::{Cost, Passphrase};
-use techo_vault::vault::Vault;
+use techo_vault::vault::{Vault, VaultError};
 
 /// Writes today's list of the municipality into `dir`, and lets the city read it.
 fn publish_list(office: &mut Office, dir: &Path, reason: Option<u8>) {
@@ -117,4 +117,68 @@ fn a_city_of_the_real_hierarchy_refuses_every_simulated_card() {
     let untrusted = EnrolRefusal::Evidence(Refusal::UntrustedIssuer);
     assert_eq!(answer, EnrolAnswer::Refused(untrusted));
     assert_eq!(office.city.status(NOW.millis()).bindings, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_keys_take_over_without_a_card_and_both_devices_read_on() {
+    let root = tempfile::tempdir().expect("a folder");
+    let relay = TestRelay::start(&root.path().join("relay")).await;
+    let (phone, tablet) = (
+        Device::new(root.path(), "phone"),
+        Device::new(root.path(), "tablet"),
+    );
+    let mut office = Office::open(&root.path().join("city"));
+    let mut mother = phone.found("phone");
+    mother.add_relay(relay.address(), NOW).expect("a relay");
+    let sakura = mother.add_member(child(), NOW).expect("a member");
+    assert!(matches!(
+        mother.rebind(&sakura, "見本市", NOW),
+        Err(VaultError::UnknownIssuer)
+    ));
+    office.enrol(&mut mother, &sakura);
+    assert!(matches!(
+        mother.rebind(&sakura, "見本市", NOW),
+        Err(VaultError::NotEnrolled)
+    ));
+    let city = &mut office.city;
+    city.publish(NOW.millis(), EXPORT, "export.csv")
+        .expect("published");
+    let (mother, _) = sync(mother).await;
+    office.deliver().await;
+    let (mother, _) = sync(mother).await;
+    let (mother, father) = pair(mother, tablet.empty(), &relay.address()).await;
+    let (mut father, _) = sync(father).await;
+    let official = |vault: &Vault| vault.issuers()[0].entries;
+    assert_eq!((official(&mother), official(&father)), (7, 7));
+    assert!(matches!(
+        father.rebind(&sakura, "999999", NOW),
+        Err(VaultError::NotHolder)
+    ));
+
+    let mut mother = mother;
+    let request = mother.rebind(&sakura, "999999", NOW).expect("a request");
+    let (mother, _) = sync(mother).await;
+    let answer = office
+        .city
+        .rebind(NOW.millis(), &request, &office.register)
+        .expect("an answer");
+    assert!(matches!(answer, EnrolAnswer::Bound { .. }), "{answer:?}");
+    let city = &mut office.city;
+    let corrected = city.correct(NOW.millis(), CORRECTION, "c.csv");
+    assert_eq!(corrected.expect("corrected").issued, 1);
+    assert_eq!(office.deliver().await, 2, "the binding and the correction");
+    let (mother, report) = sync(mother).await;
+    assert_eq!(report.relays[0].bindings, 1, "{report:?}");
+    let (mother, _) = sync(mother).await;
+    let (father, _) = sync(father).await;
+    let (father, _) = sync(father).await;
+    assert_eq!((official(&mother), official(&father)), (8, 8));
+    let documents = |vault: &Vault| vault.issuers()[0].documents.clone();
+    assert_eq!(documents(&mother), documents(&father));
+    assert_eq!(documents(&mother).len(), 1, "one chain goes on");
+    assert_eq!(mother.members()[0].verified.len(), 1);
+    assert_eq!(mother.timeline(None).len(), 7);
+    drop(mother);
+    let again = phone.open();
+    assert_eq!(official(&again), 8, "also after opening again");
 }

@@ -19,6 +19,7 @@ mod history;
 mod payload;
 mod proof;
 mod enrolment;
+mod rebind;
 
 pub use binding::{
     Binding, BindingPlan, EnrolmentTerms, InboxDescriptor, SignedBinding, feed_key_hash,
@@ -34,6 +35,8 @@ pub use id::{BindingId, EntryKey, IssuedHash, IssuerOnlyKey, IssuerRoot, Subject
 pub use issuer::{IssuerFile, KeySet, KeySetPlan, SignedKeySet};
 pub use payload::IssuerPayload;
 pub use proof::{Proof, Proven};
+
+pub use rebind::{RebindPlan, UnverifiedRebind, is_rebind, open_rebind, seal_rebind};
 
 #[cfg(test)]
 mod tests;

@@ -90,12 +90,9 @@ impl City {
             let revoked = Refusal::Revoked(RevocationReason::Unspecified);
             return refused(EnrolRefusal::Evidence(revoked));
         }
+        // To follow is a wish: what another person's card bound goes on, and this one begins anew.
         let follows = statement.follows().copied().map(BindingId::from_bytes);
-        let followed = match follows.map(|old| self.may_follow(&old, found)) {
-            None => None,
-            Some(Some(grounds)) => Some(grounds),
-            Some(None) => return refused(EnrolRefusal::Follows),
-        };
+        let followed = follows.and_then(|old| Some((old, self.may_follow(&old, found)?)));
         let simulated = enrolment.environment() == Environment::Simulated;
         let grounds = Grounds {
             enroller: found.enroller.clone(),
@@ -103,13 +100,13 @@ impl City {
             issuer_only_key: IssuerOnlyKey::from_bytes(*statement.issuer_only_key()),
             subject: followed
                 .as_ref()
-                .map_or_else(|| Subject::from_bytes(random()), |old| old.subject),
+                .map_or_else(|| Subject::from_bytes(random()), |(_, old)| old.subject),
             verified_at: now,
             not_after: enrolment
                 .not_after()
                 .min(now.saturating_add(BINDING_LIFETIME_MS)),
-            sequence: followed.map_or(0, |old| old.sequence.saturating_add(1)),
-            follows,
+            follows: followed.as_ref().map(|(old, _)| *old),
+            sequence: followed.map_or(0, |(_, old)| old.sequence.saturating_add(1)),
         };
         let terms = EnrolmentTerms {
             handle: EnrolmentHandle::from_bytes(*statement.handle()),

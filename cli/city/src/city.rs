@@ -318,6 +318,10 @@ pub(crate) fn today(now: u64) -> techo_health::Date {
 const NONCE_LIFETIME_MS: u64 = 600_000;
 
 #[cfg(test)]
+mod bindings;
+#[cfg(test)]
+mod clerk;
+#[cfg(test)]
 mod revocation;
 #[cfg(test)]
 mod tests;

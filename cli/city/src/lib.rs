@@ -25,6 +25,7 @@ mod bind;
 mod enrol;
 mod recheck;
 mod review;
+mod rebind;
 mod publish;
 mod deliver;
 

@@ -227,7 +227,8 @@ impl City {
     }
 }
 
-fn doubt(now: u64, state: &BoundState, register: Option<&Register>) -> Option<Doubt> {
+/// Says why a binding is in doubt, if it is.
+pub(crate) fn doubt(now: u64, state: &BoundState, register: Option<&Register>) -> Option<Doubt> {
     if let Some(revoked) = state.revoked {
         return Some(Doubt::Revoked(revoked.reason));
     }

@@ -33,6 +33,20 @@ pub(crate) struct EnrolArgs {
     pub(crate) out: PathBuf,
 }
 
+/// Other keys for an enrolment.
+#[derive(Debug, Args)]
+pub(crate) struct RebindArgs {
+    /// Whose official records.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) member: Option<String>,
+    /// The city: its name, code or id, as issuers shows.
+    #[arg(long, value_name = "CITY")]
+    pub(crate) issuer: String,
+    /// Where to put the file that goes to the city.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
 /// A part of an official record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GroupArg {

@@ -255,7 +255,12 @@ fn enrol(
     if let Some(folder) = lists {
         bindings::take_lists(desk, &mut city, folder)?;
     }
-    let told = city.enrol(clock::now().millis(), &text, &register)?;
+    let now = clock::now().millis();
+    let told = if techo_vault::issued::is_rebind(&text) {
+        city.rebind(now, &text, &register)?
+    } else {
+        city.enrol(now, &text, &register)?
+    };
     answer(desk, city, &told, go)
 }
 

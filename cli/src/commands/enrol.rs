@@ -53,7 +53,8 @@ pub(super) fn run(desk: &Desk, args: &EnrolArgs) -> Result<(), Failure> {
         nonce: *nonce.nonce(),
         consent,
         now: now.millis(),
-    });
+    })
+    .following(request.follows);
     let proof = vault.sign_enrolment(&request.handle, &statement.proof_bytes())?;
     let (feed, inbox) = (&request.feed_key, &request.inbox_descriptor);
     let bundle = Bundle::sign(&statement, &card, |_| proof, feed, inbox, child.as_ref())?;
@@ -68,7 +69,7 @@ pub(super) fn run(desk: &Desk, args: &EnrolArgs) -> Result<(), Failure> {
 }
 
 /// The relay has to know the new inbox before the city can put anything into it.
-fn open_inbox(desk: &Desk, vault: Vault) -> Result<(), Failure> {
+pub(super) fn open_inbox(desk: &Desk, vault: Vault) -> Result<(), Failure> {
     let working = desk.progress(desk.lang().of("受信箱を開いています", "Opening the inbox"));
     let report = Desk::drive(vault, async |driver, _| Ok(driver.sync(&|_| ()).await?))?;
     drop(working);

@@ -131,6 +131,19 @@ fn verification(lang: Lang, page: &mut Page, verified: &Verified) {
         c = verified.issuer_name,
         d = at
     ));
+    let until = dates::instant(verified.until);
+    page.line(say!(
+        lang,
+        "    {u} までに、カードでの再申込みが必要です。",
+        "    to be renewed with the card by {u}.",
+        u = until
+    ));
+    if verified.ended {
+        page.line(lang.of(
+            "    市区町村から、これ以上は届きません。届いた記録は残ります。",
+            "    Nothing more will come from this city. What came stays.",
+        ));
+    }
     if verified.simulated {
         page.line(lang.of(
             "    模擬のカードによる確認です。本物の証明ではありません。",

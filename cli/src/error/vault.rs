@@ -89,6 +89,21 @@ fn family(lang: Lang, error: &VaultError) -> Told {
             "The family trusts no such issuer.",
         )
         .hint("techo issuers"),
+        VaultError::NotEnrolled => no(
+            "not-enrolled",
+            "この発行者への申込みはまだ終わっていません。",
+            "This issuer has not bound the member yet.",
+        )
+        .hint("techo enrol / techo sync"),
+        VaultError::NotHolder => no(
+            "not-holder",
+            "申込みをした端末だけが、カードなしで鍵を替えられます。",
+            "Only the device that enrolled can change the keys without the card.",
+        )
+        .hint(lang.of(
+            "その端末がないときは、カードで申し込み直してください: techo enrol",
+            "Where it is gone, enrol anew with the card: techo enrol",
+        )),
         VaultError::NoRelay => no(
             "no-relay",
             "リレーがまだ決まっていません。",

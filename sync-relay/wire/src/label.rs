@@ -79,6 +79,8 @@ labels! {
     IssuedActor = "techo/issued-actor/v1",
     /// Signature of the issuer-only key under an enrolment statement.
     DeviceProof = "techo/device-proof/v1",
+    /// Signature of the issuer-only key under a request for other keys.
+    Rebind = "techo/rebind/v1",
     /// Hash of an inbox descriptor.
     InboxDescriptor = "techo/inbox-descriptor/v1",
     /// Hash of the X-Wing key of a feed of issued entries.

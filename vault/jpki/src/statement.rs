@@ -86,10 +86,10 @@ impl EnrolmentStatement {
         }
     }
 
-    /// Asks that the new binding continues an earlier one of the same book.
+    /// Asks that the new binding continues an earlier one of the same book, if there is one.
     #[must_use]
-    pub fn following(mut self, binding: [u8; 32]) -> Self {
-        self.fields.follows = Some(Followed(binding));
+    pub fn following(mut self, binding: Option<[u8; 32]>) -> Self {
+        self.fields.follows = binding.map(Followed);
         self
     }
 

@@ -1,17 +1,21 @@
-//! All entries under one binding, in order, and the document derived from them; it takes only the
-//! next one, and never two at one place.
+//! All entries under one binding and those that continue it, in order, and the document derived from
+//! them; it takes only the next one, and never two at one place.
 
 use crate::doc::{IssuedFacts, IssuerDocument};
 use crate::issued::history::{self, OfficialRecord};
 use crate::issued::{
-    Binding, ForkProof, GroupName, IssuedEntry, IssuedError, IssuedHash, IssuedKind, IssuerFile,
-    SignedIssuedEntry,
+    Binding, BindingId, ForkProof, GroupName, IssuedEntry, IssuedError, IssuedHash, IssuedKind,
+    IssuerFile, SignedIssuedEntry,
 };
 
-/// The official records of one binding: a chain of verified entries and what they say today.
+/// The official records of one binding and those that continue it: a chain of verified entries and
+/// what they say today.
 #[derive(Debug)]
 pub struct IssuedBook {
+    /// The first, by which the chain is called.
     binding: Binding,
+    /// Those that continue it, in order.
+    later: Vec<Binding>,
     document: IssuerDocument,
     entries: Vec<IssuedEntry>,
     forks: Vec<ForkProof>,
@@ -32,10 +36,51 @@ impl IssuedBook {
         let document = IssuerDocument::new(binding.issuer().as_bytes(), binding.id().as_bytes());
         Self {
             binding,
+            later: Vec::new(),
             document,
             entries: Vec::new(),
             forks: Vec::new(),
         }
+    }
+
+    /// Lets `binding` continue the chain. The same one again changes nothing.
+    pub fn follow(&mut self, binding: Binding) -> Result<(), IssuedError> {
+        if self.holds(binding.id()) {
+            return Ok(());
+        }
+        let last = self.current();
+        let continues = binding.supersedes() == Some(last.id())
+            && binding.issuer() == last.issuer()
+            && binding.subject() == last.subject()
+            && Some(binding.sequence()) == last.sequence().checked_add(1);
+        if !continues {
+            return Err(IssuedError::Binding);
+        }
+        self.later.push(binding);
+        Ok(())
+    }
+
+    /// Returns all bindings, the first one first.
+    pub fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        std::iter::once(&self.binding).chain(&self.later)
+    }
+
+    /// Tells whether a binding is one of those of this chain.
+    pub fn holds(&self, id: BindingId) -> bool {
+        self.bindings().any(|binding| binding.id() == id)
+    }
+
+    /// Returns the binding that stands today.
+    pub fn current(&self) -> &Binding {
+        self.later.last().unwrap_or(&self.binding)
+    }
+
+    /// Returns the binding under which an entry may come next: none before that of the last entry.
+    fn binding_of(&self, id: BindingId) -> Option<&Binding> {
+        let last = self.entries.last().map(IssuedEntry::binding);
+        self.bindings()
+            .skip_while(|binding| last.is_some_and(|last| binding.id() != last))
+            .find(|binding| binding.id() == id)
     }
 
     /// Takes the next entry. The same entry again changes nothing.
@@ -47,11 +92,14 @@ impl IssuedBook {
         signed: &SignedIssuedEntry,
     ) -> Result<Acceptance, IssuedError> {
         let statement = signed.statement().verify(issuer)?;
-        if statement.binding() != self.binding.id() || issuer.id() != self.binding.issuer() {
+        if !self.holds(statement.binding()) || issuer.id() != self.binding.issuer() {
             return Err(IssuedError::Binding);
         }
         let index = statement.index();
         if let Some(held) = self.entry(index) {
+            if held.binding() != statement.binding() {
+                return Err(IssuedError::Binding);
+            }
             if held.hash() != statement.hash() {
                 let proof = ForkProof::new(held.signed().statement(), signed.statement(), issuer);
                 if !self.forks.contains(&proof) {
@@ -59,7 +107,9 @@ impl IssuedBook {
                 }
                 return Err(IssuedError::Fork { index });
             }
-            signed.verify(issuer, &self.binding)?;
+            let mut bindings = self.bindings();
+            let binding = bindings.find(|binding| binding.id() == statement.binding());
+            signed.verify(issuer, binding.ok_or(IssuedError::Binding)?)?;
             return Ok(Acceptance::Held(index));
         }
         let expected = self.next_index();
@@ -78,7 +128,8 @@ impl IssuedBook {
                 return Err(IssuedError::Supersedes);
             }
         }
-        let entry = signed.verify(issuer, &self.binding)?;
+        let binding = self.binding_of(statement.binding());
+        let entry = signed.verify(issuer, binding.ok_or(IssuedError::Binding)?)?;
         self.derive(&entry)?;
         self.entries.push(entry);
         Ok(Acceptance::New(index))
@@ -109,7 +160,7 @@ impl IssuedBook {
         &self.document
     }
 
-    /// Returns the binding.
+    /// Returns the first binding, by which the chain is called.
     pub fn binding(&self) -> &Binding {
         &self.binding
     }
@@ -155,8 +206,9 @@ impl IssuedBook {
 
     /// Tells whether the issuer has said that nothing more will come.
     pub fn has_ended(&self) -> bool {
+        let current = self.current().id();
         self.entries
             .iter()
-            .any(|entry| entry.kind() == IssuedKind::End)
+            .any(|entry| entry.kind() == IssuedKind::End && entry.binding() == current)
     }
 }

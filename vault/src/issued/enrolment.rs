@@ -32,7 +32,7 @@ pub fn open_enrolment(
 }
 
 /// The issuer's id stands where an inbox would.
-fn inbox(issuer: IssuerId) -> InboxId {
+pub(crate) fn inbox(issuer: IssuerId) -> InboxId {
     InboxId::from_bytes(issuer.to_bytes())
 }
 

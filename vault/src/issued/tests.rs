@@ -604,3 +604,74 @@ proptest::proptest! {
         proptest::prop_assert!(outcome.is_err());
     }
 }
+
+fn next_binding(city: &City, change: impl FnOnce(&mut BindingPlan)) -> Binding {
+    let mut plan = BindingPlan {
+        id: BindingId::from_bytes([70; 32]),
+        sequence: 1,
+        supersedes: Some(BindingId::from_bytes([7; 32])),
+        ..binding_plan(city)
+    };
+    change(&mut plan);
+    let signed = SignedBinding::sign(&city.entry, &plan);
+    signed.verify(&city.file, &terms()).unwrap()
+}
+
+#[test]
+fn a_chain_goes_on_under_the_binding_that_follows_and_never_back() {
+    let city = city();
+    let mut book = book(&city);
+    let first = issue(&city, &mut book, "A1");
+    let before = book.document().save().unwrap().bytes;
+    let late = next(&city, &book, "late");
+    book.follow(next_binding(&city, |_| ())).unwrap();
+    book.follow(next_binding(&city, |_| ())).unwrap();
+    assert_eq!(book.bindings().count(), 2, "once is enough");
+    assert_eq!(book.document().save().unwrap().bytes, before);
+    let under_new = EntryPlan {
+        binding: book.current().id(),
+        ..next(&city, &book, "A2")
+    };
+    // What was signed before the city took the new keys still comes first.
+    let signed = SignedIssuedEntry::sign(&city.entry, &late);
+    assert_eq!(book.accept(&city.file, &signed), Ok(Acceptance::New(1)));
+    let under_new = EntryPlan {
+        index: 2,
+        previous: book.last_hash(),
+        ..under_new
+    };
+    let signed = SignedIssuedEntry::sign(&city.entry, &under_new);
+    assert_eq!(book.accept(&city.file, &signed), Ok(Acceptance::New(2)));
+    assert_eq!(book.accept(&city.file, &signed), Ok(Acceptance::Held(2)));
+    assert_eq!(book.accept(&city.file, &first), Ok(Acceptance::Held(0)));
+    let back = next(&city, &book, "A3");
+    assert_eq!(refused(&city, &mut book, &back), IssuedError::Binding);
+    let twice = EntryPlan {
+        index: 2,
+        previous: under_new.previous,
+        ..back
+    };
+    assert_eq!(refused(&city, &mut book, &twice), IssuedError::Binding);
+}
+
+#[test]
+fn a_binding_follows_only_the_last_one_of_the_same_subject_with_the_next_number() {
+    let city = city();
+    let mut book = book(&city);
+    type Change = fn(&mut BindingPlan);
+    let wrong: [Change; 5] = [
+        |plan| plan.supersedes = None,
+        |plan| plan.supersedes = Some(BindingId::from_bytes([71; 32])),
+        |plan| plan.subject = Subject::from_bytes([9; 32]),
+        |plan| plan.sequence = 0,
+        |plan| plan.sequence = 2,
+    ];
+    for change in wrong {
+        let binding = next_binding(&city, change);
+        assert_eq!(book.follow(binding), Err(IssuedError::Binding));
+    }
+    book.follow(next_binding(&city, |_| ())).unwrap();
+    let rival = next_binding(&city, |plan| plan.id = BindingId::from_bytes([72; 32]));
+    assert_eq!(book.follow(rival), Err(IssuedError::Binding));
+    assert_eq!(book.bindings().count(), 2);
+}

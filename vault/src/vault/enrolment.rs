@@ -6,7 +6,9 @@ use rand_core::Rng as _;
 use crate::Timestamp;
 use crate::book::{ControlOp, Enrolment, EnrolmentHandle, MemberId};
 use crate::crypto::{SealKey, SigningKey};
-use crate::issued::{GroupName, InboxDescriptor, IssuedBook, IssuedError, IssuerFile, Proof};
+use crate::issued::{
+    GroupName, InboxDescriptor, IssuedBook, IssuedError, IssuerFile, Proof, RebindPlan, seal_rebind,
+};
 use crate::vault::views::IssuerView;
 use crate::vault::write::rng;
 use crate::vault::{Vault, VaultError};
@@ -24,6 +26,8 @@ pub struct EnrolmentRequest {
     pub feed_key: Vec<u8>,
     /// Canonical bytes that say where it puts.
     pub inbox_descriptor: Vec<u8>,
+    /// The binding of this book that the new one is to continue.
+    pub follows: Option<[u8; 32]>,
 }
 
 impl Vault {
@@ -47,15 +51,18 @@ impl Vault {
         let (feed, inbox) = (SealKey::generate(&mut rng), SigningKey::generate(&mut rng));
         let proof_key = SigningKey::generate(&mut rng);
         let descriptor = InboxDescriptor::new(relay.clone(), inbox.inbox());
+        let book = self.book_mut(&id)?;
+        book.refresh_bindings();
+        let follows = book.binding_with(&issuer.id()).map(|b| b.id().to_bytes());
+        let pinned = book.issuer_file(&issuer.id()).is_some();
+        let holder = book.secrets.device.key();
         let request = EnrolmentRequest {
             handle,
             issuer_only_key: proof_key.public(),
             feed_key: feed.public().as_bytes().to_vec(),
             inbox_descriptor: descriptor.to_bytes(),
+            follows,
         };
-        let book = self.book_mut(&id)?;
-        let pinned = book.issuer_file(&issuer.id()).is_some();
-        let holder = book.secrets.device.key();
         book.secrets.issuer_only.push((handle, proof_key));
         self.save_keys(&id)?;
         let mut ops = Vec::new();
@@ -75,6 +82,58 @@ impl Vault {
         })));
         self.write_controls(&id, now, ops)?;
         Ok(request)
+    }
+
+    /// Makes other keys for a standing enrolment and asks the issuer, without a card, to use them
+    /// from now on: after a device was removed, until then it can read what the issuer sends.
+    ///
+    /// Returns the file for the issuer. Only the device that enrolled can do it; where that one is
+    /// gone, another enrols anew with the card.
+    pub fn rebind(
+        &mut self,
+        member: &MemberId,
+        issuer: &str,
+        now: Timestamp,
+    ) -> Result<String, VaultError> {
+        let id = self.handbook_of(member)?;
+        let book = self.book_mut(&id)?;
+        book.refresh_bindings();
+        let issuer = book.trusted(issuer).ok_or(VaultError::UnknownIssuer)?;
+        let keys = issuer.latest().ok_or(IssuedError::Key)?;
+        let standing = book.binding_with(&issuer.id());
+        let standing = standing.ok_or(VaultError::NotEnrolled)?.clone();
+        let old = book
+            .enrolment_of(&standing)
+            .ok_or(VaultError::NotEnrolled)?;
+        let (handle, relay) = (old.handle.to_bytes(), old.relay.clone());
+        let held = book.secrets.issuer_only.iter();
+        let (_, key) = { held }
+            .find(|(of, _)| *of == handle)
+            .ok_or(VaultError::NotHolder)?;
+        let (key, mut rng) = (key.clone(), rng());
+        let enrolment = Enrolment {
+            issuer: issuer.id(),
+            handle: EnrolmentHandle::generate(&mut rng),
+            feed: SealKey::generate(&mut rng),
+            inbox: SigningKey::generate(&mut rng),
+            relay,
+            issuer_only: key.public(),
+            holder: book.secrets.device.key(),
+        };
+        let plan = RebindPlan {
+            follows: standing.id(),
+            sequence: standing.sequence().saturating_add(1),
+            handle: enrolment.handle,
+            feed: enrolment.feed.public(),
+            inbox: InboxDescriptor::new(enrolment.relay.clone(), enrolment.inbox_id()),
+        };
+        let text = seal_rebind(&mut rng, keys, &key, &plan)?;
+        let handle = enrolment.handle.to_bytes();
+        book.secrets.issuer_only.push((handle, key));
+        self.save_keys(&id)?;
+        let op = ControlOp::EnrolmentOpened(Box::new(enrolment));
+        self.write_controls(&id, now, vec![op])?;
+        Ok(text)
     }
 
     /// Signs with the key made for this issuer alone exactly what `techo-jpki` hands over: an

@@ -80,6 +80,12 @@ pub enum VaultError {
     /// No such issuer is trusted by this family.
     #[error("no such issuer")]
     UnknownIssuer,
+    /// No city has bound this member yet.
+    #[error("no issuer has bound this member")]
+    NotEnrolled,
+    /// Another device holds the key made for this issuer.
+    #[error("another device holds the key of this enrolment")]
+    NotHolder,
     /// No relay is known.
     #[error("the family has no relay yet")]
     NoRelay,

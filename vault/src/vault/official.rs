@@ -10,9 +10,9 @@ use crate::Timestamp;
 use crate::book::{ControlOp, Enrolment, IssuerId, MemberId};
 use crate::crypto::SigningKey;
 use crate::issued::{
-    Acceptance, BindingId, EnrolmentTerms, InboxDescriptor, IssuedBook, IssuedEntry, IssuedError,
-    IssuedKind, IssuerFile, IssuerOnlyKey, IssuerPayload, OfficialRecord, SignedBinding,
-    SignedKeySet, feed_key_hash,
+    Acceptance, Binding, BindingId, EnrolmentTerms, InboxDescriptor, IssuedBook, IssuedEntry,
+    IssuedError, IssuedKind, IssuerFile, IssuerOnlyKey, IssuerPayload, OfficialRecord,
+    SignedBinding, SignedKeySet, feed_key_hash,
 };
 use crate::store::{Batch, FrameKind};
 use crate::vault::exchange::{InboxTarget, ItemsReceived};
@@ -23,7 +23,10 @@ use crate::vault::{Book, Vault, VaultError};
 #[derive(Debug, Default)]
 pub(super) struct OfficialRecords {
     issuers: BTreeMap<IssuerId, IssuerFile>,
+    /// By the first binding of each.
     books: BTreeMap<BindingId, IssuedBook>,
+    /// How many accepted bindings were looked at.
+    seen: usize,
     /// The items that hold them, in the order in which they came.
     items: Vec<(InboxId, SealedItem)>,
 }
@@ -77,6 +80,19 @@ impl Book {
         })
     }
 
+    /// A trusted issuer by its id, the beginning of it, its code or its name.
+    pub(super) fn trusted(&self, called: &str) -> Option<IssuerFile> {
+        let trusted = self.replica.fold().state().issuers().iter();
+        let files = trusted.filter_map(|issuer| IssuerFile::from_bytes(&issuer.file).ok());
+        let mut found = files.filter(|file| {
+            file.name() == called
+                || file.code() == called
+                || (called.len() >= 6 && file.id().to_string().starts_with(called))
+        });
+        let file = found.next().filter(|_| found.next().is_none())?;
+        self.issuer_file(&file.id())
+    }
+
     /// Takes an item from the log again.
     pub(super) fn take_item(&mut self, inbox: InboxId, item: &SealedItem) {
         self.refresh_bindings();
@@ -99,7 +115,8 @@ impl Book {
                 let issuer = self.adopt_keys(&enrolment, &key_set)?;
                 let handle = enrolment.handle;
                 let mut books = self.official.books.values_mut();
-                let Some(book) = books.find(|book| book.binding().handle() == handle) else {
+                let asked = |book: &IssuedBook| book.bindings().any(|b| b.handle() == handle);
+                let Some(book) = books.find(|book| asked(book)) else {
                     return Ok(Taken::Early);
                 };
                 match book.accept(&issuer, &entry)? {
@@ -118,7 +135,8 @@ impl Book {
     ) -> Result<Taken, IssuedError> {
         let issuer = self.adopt_keys(enrolment, key_set)?;
         let binding = signed.verify(&issuer, &terms(enrolment))?;
-        if self.official.books.contains_key(&binding.id()) {
+        let mut books = self.official.books.values();
+        if books.any(|book| book.holds(binding.id())) {
             return Ok(Taken::Held);
         }
         Ok(Taken::Binding(Box::new(ControlOp::BindingAccepted {
@@ -139,11 +157,13 @@ impl Book {
         Ok(file)
     }
 
-    /// Opens a chain for every binding that the book's control ops accept.
+    /// Opens a chain for every binding that the book's control ops accept, or continues one.
     pub(super) fn refresh_bindings(&mut self) {
-        if self.replica.fold().state().bindings().len() == self.official.books.len() {
+        let count = self.replica.fold().state().bindings().len();
+        if self.official.seen == count {
             return;
         }
+        self.official.seen = count;
         let bindings = self.replica.fold().state().bindings().iter();
         let accepted: Vec<(SignedBinding, SignedKeySet)> = bindings
             .filter_map(|accepted| {
@@ -152,21 +172,46 @@ impl Book {
             })
             .collect();
         let enrolments: Vec<Enrolment> = self.opened().cloned().collect();
+        let mut verified = Vec::new();
         for (signed, key_set) in accepted {
             for enrolment in &enrolments {
                 let Ok(issuer) = self.adopt_keys(enrolment, &key_set) else {
                     continue;
                 };
-                let Ok(binding) = signed.verify(&issuer, &terms(enrolment)) else {
-                    continue;
-                };
-                let id = binding.id();
-                self.official
-                    .books
-                    .entry(id)
-                    .or_insert_with(|| IssuedBook::new(binding));
+                if let Ok(binding) = signed.verify(&issuer, &terms(enrolment)) {
+                    verified.push(binding);
+                }
             }
         }
+        // Whatever the order in which devices accepted them: the earlier one comes first.
+        verified.sort_by_key(|binding| (binding.sequence(), binding.id()));
+        for binding in verified {
+            if binding.supersedes().is_none() {
+                let new = || IssuedBook::new(binding.clone());
+                self.official.books.entry(binding.id()).or_insert_with(new);
+                continue;
+            }
+            for book in self.official.books.values_mut() {
+                if book.follow(binding.clone()).is_ok() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The binding that a new enrolment with an issuer continues: the newest of this book.
+    pub(super) fn binding_with(&self, issuer: &IssuerId) -> Option<&Binding> {
+        let books = self.official.books.values();
+        books
+            .map(IssuedBook::current)
+            .filter(|binding| binding.issuer() == *issuer)
+            .max_by_key(|binding| (binding.verified_at(), binding.sequence()))
+    }
+
+    /// The enrolment that a binding answers.
+    pub(super) fn enrolment_of(&self, binding: &Binding) -> Option<&Enrolment> {
+        self.opened()
+            .find(|opened| opened.handle == binding.handle())
     }
 
     /// Which cities verified this member.
@@ -174,9 +219,11 @@ impl Book {
         let books = self.official.books.values();
         books
             .filter_map(|book| {
-                let binding = book.binding();
+                let binding = book.current();
                 let issuer = self.issuer_file(&binding.issuer())?;
                 Some(Verified {
+                    until: binding.not_after(),
+                    ended: book.has_ended(),
                     issuer_name: issuer.name().to_owned(),
                     issuer: issuer.id().to_string(),
                     at: binding.verified_at(),

@@ -51,6 +51,10 @@ pub struct Verified {
     pub simulated: bool,
     /// Whether the city checked revocation.
     pub revocation_checked: bool,
+    /// Until when its word serves, in milliseconds: then the card is needed again.
+    pub until: u64,
+    /// Whether the city said that nothing more will come; it gives no reason.
+    pub ended: bool,
 }
 
 /// Where a record comes from.

@@ -1,18 +1,18 @@
 //! Enrolment with revocation lists, what waits for them, and asking again.
 
-use techo_jpki::simulated::{ListProfile, MUNICIPALITY, SimulatedAuthority};
+use techo_jpki::simulated::{ListProfile, MUNICIPALITY, SimulatedAuthority, issuing_point};
 use techo_jpki::{CertificateId, CrlFault, RevocationGap, RevocationReason, SignatureCard};
 
 use super::tests::*;
 use super::*;
 use crate::{EnrolAnswer, EnrolRefusal, RejectionReason};
 use techo_jpki::{Refusal, Revocation};
-use techo_vault::issued::BindingId;
+use techo_vault::issued::{BindingId, IssuerPayload};
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
 
-fn serial(card: &impl SignatureCard) -> Vec<u8> {
+pub(super) fn serial(card: &impl SignatureCard) -> Vec<u8> {
     techo_jpki::simulated::serial_of(card.certificate()).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn lists(at: u64, revoked: &[(Vec<u8>, u8)]) -> tempfile::TempDir {
     dir
 }
 
-fn load(office: &mut Office, at: u64, revoked: &[(Vec<u8>, u8)]) {
+pub(super) fn load(office: &mut Office, at: u64, revoked: &[(Vec<u8>, u8)]) {
     let dir = lists(at, revoked);
     let report = office.city.load_revocation_lists(dir.path()).unwrap();
     assert_eq!((report.held, report.refused), (1, Vec::new()));
@@ -35,12 +35,13 @@ fn waiting_files(office: &Office) -> usize {
     std::fs::read_dir(office.path.join("pending")).map_or(0, Iterator::count)
 }
 
-fn reopened(office: Office) -> Office {
+pub(super) fn reopened(office: Office) -> Office {
     let Office {
         _dir: dir,
         path,
         city,
         register,
+        now,
     } = office;
     drop(city);
     let city = City::open(&path, &passphrase()).unwrap();
@@ -49,6 +50,7 @@ fn reopened(office: Office) -> Office {
         path,
         city,
         register,
+        now,
     }
 }
 
@@ -286,4 +288,84 @@ fn the_journal_holds_no_certificate_and_no_bare_serial_number() {
             .open_certificate(&other, &mark.sealed)
             .is_err()
     );
+}
+
+/// Every byte that is sealed into a family's inbox under a binding.
+fn told(office: &Office, id: BindingId) -> Vec<Vec<u8>> {
+    let state = &office.city.state.bindings[&id];
+    let key_set = office.city.file.latest().unwrap().signed().clone();
+    let binding = IssuerPayload::Binding {
+        binding: state.bound.binding.clone(),
+        key_set: key_set.clone(),
+    };
+    let entries = state.pending.values().map(|entry| IssuerPayload::Issued {
+        entry: entry.clone(),
+        key_set: key_set.clone(),
+    });
+    let payloads = std::iter::once(binding).chain(entries);
+    payloads.map(|payload| payload.to_bytes()).collect()
+}
+
+#[test]
+fn the_bytes_for_a_family_are_the_same_whether_a_binding_ended_by_revocation_or_not() {
+    let mut office = office();
+    load(&mut office, NOW - HOUR, &[]);
+    let (a, b) = (family(), family());
+    let mothers = bound(&mut office, &a);
+    let nonce = office.city.nonce(NOW).unwrap();
+    let request = b.request(&office, &nonce, &FATHER, Some(&sakura()));
+    let EnrolAnswer::Bound {
+        binding: fathers, ..
+    } = ask(&mut office, NOW, &request)
+    else {
+        panic!("the father is a guardian")
+    };
+    office.city.publish(NOW, EXPORT, "export.csv").unwrap();
+    let before = told(&office, mothers);
+    load(&mut office, NOW, &[(serial(&*MOTHER), 1)]);
+    let report = office.city.recheck(NOW, &office.register).unwrap();
+    assert_eq!(report.revoked.len(), 1);
+    assert_eq!(told(&office, mothers), before, "asking changes nothing");
+    office.city.end(NOW, mothers).unwrap();
+    office.city.end(NOW, fathers).unwrap();
+    let (revoked, other) = (told(&office, mothers), told(&office, fathers));
+    let lengths = |all: &[Vec<u8>]| all.iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(lengths(&revoked), lengths(&other));
+    let ends = [(&a, mothers), (&b, fathers)].map(|(family, id)| {
+        let book = held(&office, family, id);
+        let last = book.entries().last().unwrap().clone();
+        (
+            last.kind(),
+            last.issued_at(),
+            last.groups().clone(),
+            last.index(),
+        )
+    });
+    assert_eq!(ends[0], ends[1]);
+    let mark = office.city.state.bindings[&mothers]
+        .bound
+        .certificate
+        .clone();
+    let mark = mark.unwrap();
+    let opened = office
+        .city
+        .unlocked
+        .open_certificate(&mothers, &mark.sealed);
+    let id = CertificateId::from_bytes(&opened.unwrap()).unwrap();
+    let (name, point) = (id.name(), issuing_point(MUNICIPALITY, &[]).unwrap());
+    let (key, number) = name.split_at(20);
+    let needles = [
+        &mark.tag,
+        &mark.sealed[..],
+        key,
+        &number[1..],
+        &point,
+        b"revo",
+        b"crl",
+    ];
+    for bytes in revoked.iter().chain(&before) {
+        for needle in needles {
+            assert!(!bytes.windows(needle.len()).any(|w| w == needle));
+        }
+    }
 }

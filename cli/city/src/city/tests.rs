@@ -10,7 +10,7 @@ use techo_relay::{Config, Relay, RunningRelay};
 use techo_vault::crypto::SealKey;
 use techo_vault::issued::{
     Acceptance, BindingId, EnrolmentTerms, InboxDescriptor, IssuedBook, IssuedKind, IssuerOnlyKey,
-    IssuerPayload, feed_key_hash, seal_enrolment,
+    IssuerPayload, RebindPlan, feed_key_hash, seal_enrolment, seal_rebind,
 };
 use techo_wire::{Label, RelayAddress, RelayKey, Role};
 
@@ -38,6 +38,8 @@ pub(super) struct Office {
     pub(super) path: PathBuf,
     pub(super) city: City,
     pub(super) register: Register,
+    /// What the clock says.
+    pub(super) now: u64,
 }
 
 pub(super) fn passphrase() -> Passphrase {
@@ -67,6 +69,7 @@ pub(super) fn office() -> Office {
         path,
         city,
         register,
+        now: NOW,
     }
 }
 
@@ -98,11 +101,32 @@ impl Family {
         InboxDescriptor::new(self.relay.clone(), self.inbox.inbox())
     }
 
+    /// The same key, and everything else anew: what a device keeps when it asks for other keys.
+    pub(super) fn renewed(&self) -> Self {
+        Self {
+            proof: self.proof,
+            ..family()
+        }
+    }
+
+    pub(super) fn rebind(&self, office: &Office, follows: BindingId, sequence: u64) -> String {
+        let plan = RebindPlan {
+            follows,
+            sequence,
+            handle: techo_vault::book::EnrolmentHandle::from_bytes(self.handle),
+            feed: self.feed.public(),
+            inbox: self.descriptor(),
+        };
+        let key = SigningKey::from_seed(&self.proof);
+        let keys = office.city.issuer_file().latest().unwrap();
+        seal_rebind(&mut rng(), keys, &key, &plan).unwrap()
+    }
+
     fn issuer_only(&self) -> [u8; 32] {
         SigningKey::from_seed(&self.proof).public()
     }
 
-    fn terms(&self) -> EnrolmentTerms {
+    pub(super) fn terms(&self) -> EnrolmentTerms {
         EnrolmentTerms {
             handle: techo_vault::book::EnrolmentHandle::from_bytes(self.handle),
             issuer_only_key: IssuerOnlyKey::from_bytes(self.issuer_only()),
@@ -118,6 +142,17 @@ impl Family {
         card: &SimulatedCard,
         child: Option<&Child>,
     ) -> String {
+        self.request_following(office, nonce, (card, child), None)
+    }
+
+    /// A request that wants to continue an earlier binding.
+    pub(super) fn request_following(
+        &self,
+        office: &Office,
+        nonce: &NonceFile,
+        (card, child): (&SimulatedCard, Option<&Child>),
+        follows: Option<BindingId>,
+    ) -> String {
         let feed = self.feed.public().as_bytes().to_vec();
         let descriptor = self.descriptor().to_bytes();
         let statement = EnrolmentStatement::new(&StatementPlan {
@@ -130,8 +165,9 @@ impl Family {
             child,
             nonce: *nonce.nonce(),
             consent: consent::JAPANESE,
-            now: NOW,
-        });
+            now: office.now,
+        })
+        .following(follows.map(|id| id.to_bytes()));
         let bundle =
             Bundle::sign_with_seed(&statement, card, &self.proof, &feed, &descriptor, child);
         let keys = office.city.issuer_file().latest().unwrap();

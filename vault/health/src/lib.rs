@@ -14,6 +14,7 @@ pub mod history;
 pub mod growth;
 pub mod schedule;
 pub mod plan;
+pub mod checkup;
 
 pub use date::{Date, DateError, When};
 pub use decimal::Decimal;

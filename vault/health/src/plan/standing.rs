@@ -82,7 +82,6 @@ fn item(rules: &Rules, case: &Case, proposal: &Proposal, days: u16) -> Option<It
         (standard, earliest) => earliest.or(standard),
     };
     let ahead = add_days(on, i64::from(days));
-    let closing = until.is_some_and(|until| until <= ahead);
     let standing = match proposal.status {
         Status::NotApplicable => return None,
         Status::Complete => Standing::Complete,
@@ -95,10 +94,10 @@ fn item(rules: &Rules, case: &Case, proposal: &Proposal, days: u16) -> Option<It
             Standing::Missed
         }
         Status::Eligible if proposal.flags.iter().any(|flag| flag == TOO_LATE) => Standing::Ask,
-        Status::Eligible if closing => Standing::Closing,
-        Status::Eligible if proposal.recommended_to.is_some_and(|to| to < on) => Standing::Overdue,
         Status::Upcoming | Status::Eligible => match from {
-            Some(from) if from <= on => Standing::Due,
+            Some(from) if from <= on => Standing::of_open(on, days, proposal.recommended_to, until),
+            // Legal already, and the standard period never comes or comes too late.
+            _ if until.is_some_and(|until| until <= add_days(on, URGENT)) => Standing::Closing,
             Some(from) if from <= ahead => Standing::Soon,
             Some(_) | None => Standing::Later,
         },
@@ -111,6 +110,26 @@ fn item(rules: &Rules, case: &Case, proposal: &Proposal, days: u16) -> Option<It
         proposal: proposal.clone(),
     })
 }
+
+impl Standing {
+    /// How something stands that is possible on `on`: best until `best`, at all until `until`.
+    pub(crate) fn of_open(on: Date, days: u16, best: Option<Date>, until: Option<Date>) -> Self {
+        let past_best = best.is_some_and(|best| best < on);
+        let near = |days: i64| until.is_some_and(|until| until <= add_days(on, days));
+        if near(URGENT) || past_best && near(i64::from(days.min(NEAR))) {
+            Self::Closing
+        } else if past_best {
+            Self::Overdue
+        } else {
+            Self::Due
+        }
+    }
+}
+
+/// So many days before its last day, whatever is open is urgent.
+const URGENT: i64 = 30;
+/// And so many if it is behind its standard period.
+const NEAR: u16 = 60;
 
 fn is_young(case: &Case) -> bool {
     let twenty = case.birth().map(|birth| birth.attains(Age::years(20)));

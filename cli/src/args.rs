@@ -6,12 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod family;
 mod growth;
+mod due;
 mod issuer;
 mod operator;
 mod schedule;
 mod japanese;
 mod parse;
 
+pub(crate) use due::DueArgs;
 pub(crate) use family::{
     AddArgs, AddKind, AmendArgs, CheckupArgs, DeviceArgs, DeviceCommand, InitArgs, JoinArgs,
     MeasurementArgs, MemberAddArgs, MemberArgs, MemberCommand, NewRecord, NoteArgs, RecordArgs,
@@ -89,6 +91,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  techo growth --member みほん花\n  techo growth --member みほん花 --svg hana.svg\n  techo growth --member みほん花 --reference who --table"
     )]
     Growth(GrowthArgs),
+    /// What is due for everybody: vaccinations, checkups, the next visits.
+    #[command(
+        after_help = "Examples:\n  techo due\n  techo due --member みほん花 --days 365\n  techo due --all --wareki"
+    )]
+    Due(DueArgs),
     /// One record: show it with its history, or change what the family wrote.
     Record(RecordArgs),
     /// The family's devices: let a new one in.

@@ -5,6 +5,7 @@ mod init;
 mod member;
 mod add;
 mod timeline;
+mod due;
 mod record;
 mod pairing;
 mod device;
@@ -39,6 +40,7 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Add(args) => add::run(&desk, args.kind),
         Command::Timeline(args) => timeline::run(&desk, &args),
         Command::Growth(args) => growth::run(&desk, &args),
+        Command::Due(args) => due::run(&desk, &args),
         Command::Record(args) => record::run(&desk, args.command),
         Command::Device(args) => device::run(&desk, args.command),
         Command::Sync(args) => sync::run(&desk, &args),

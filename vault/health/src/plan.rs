@@ -2,6 +2,8 @@
 //! can be completed. It judges no dose itself: every date is the schedule's, and every planned dose is
 //! given to the schedule again and has to count there. It never leaves a legal window.
 
+use std::collections::BTreeSet;
+
 use crate::{
     date::Date,
     schedule::{Case, CaseError, Class, Proposal, Rules, Status, forecast},
@@ -15,10 +17,12 @@ mod standing;
 pub use standing::{Item, Standing, standings};
 
 /// What a family wants planned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wishes {
     /// Voluntary vaccinations too.
     pub voluntary: bool,
+    /// Days on which somebody of the family goes anyway: taken where a dose may wait for them.
+    pub together: BTreeSet<Date>,
 }
 
 /// Visits in order of time, and what no visit can complete.
@@ -96,7 +100,7 @@ redact!(Plan, Visit, PlannedDose, Open);
 ///
 /// At first every dose stands in its standard period and visits are joined where that costs nothing;
 /// only what would miss its window that way is given as soon as may be.
-pub fn plan(rules: &Rules, case: &Case, wishes: Wishes) -> Result<Plan, CaseError> {
+pub fn plan(rules: &Rules, case: &Case, wishes: &Wishes) -> Result<Plan, CaseError> {
     let now = forecast(rules, case)?;
     let mut open = Vec::new();
     let mut targets = Vec::new();
@@ -110,7 +114,7 @@ pub fn plan(rules: &Rules, case: &Case, wishes: Wishes) -> Result<Plan, CaseErro
             Sorted::Done => {}
         }
     }
-    let mut best = attempt::best(rules, case, &targets)?;
+    let mut best = attempt::best(rules, case, &targets, &wishes.together)?;
     open.append(&mut best.failed);
     Ok(Plan {
         data_version: now.data_version,
@@ -120,7 +124,7 @@ pub fn plan(rules: &Rules, case: &Case, wishes: Wishes) -> Result<Plan, CaseErro
     })
 }
 
-fn is_wanted(rules: &Rules, proposal: &Proposal, wishes: Wishes) -> bool {
+fn is_wanted(rules: &Rules, proposal: &Proposal, wishes: &Wishes) -> bool {
     let class = rules.view(&proposal.series).map(|view| view.class);
     match class {
         Some(Class::Routine | Class::Insurance) => true,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    date::Date,
     plan::{
         Open, Visit, WhyOpen,
         run::{Manner, Run},
@@ -18,8 +19,17 @@ pub(super) struct Attempt {
 }
 
 /// The attempt that leaves the fewest series open; among equals, the calmest.
-pub(super) fn best(rules: &Rules, case: &Case, targets: &[String]) -> Result<Attempt, CaseError> {
-    let mut best = Run::new(rules, case, targets, Manner::default()).finish()?;
+pub(super) fn best(
+    rules: &Rules,
+    case: &Case,
+    targets: &[String],
+    together: &BTreeSet<Date>,
+) -> Result<Attempt, CaseError> {
+    let calm = Manner {
+        together: together.clone(),
+        ..Manner::default()
+    };
+    let mut best = Run::new(rules, case, targets, calm).finish()?;
     let mut hurried = BTreeSet::new();
     for _ in 0..=targets.len() {
         let before = hurried.len();
@@ -29,7 +39,8 @@ pub(super) fn best(rules: &Rules, case: &Case, targets: &[String]) -> Result<Att
         }
         let manner = Manner {
             hurried: hurried.clone(),
-            first: None,
+            together: together.clone(),
+            ..Manner::default()
         };
         better(&mut best, Run::new(rules, case, targets, manner).finish()?);
     }
@@ -38,7 +49,11 @@ pub(super) fn best(rules: &Rules, case: &Case, targets: &[String]) -> Result<Att
         let lost: Vec<String> = best.failed.iter().map(|open| open.series.clone()).collect();
         for first in std::iter::once(None).chain(lost.into_iter().map(Some)) {
             let hurried = all.clone();
-            let manner = Manner { hurried, first };
+            let manner = Manner {
+                hurried,
+                first,
+                ..Manner::default()
+            };
             better(&mut best, Run::new(rules, case, targets, manner).finish()?);
         }
     }
@@ -60,7 +75,7 @@ fn fits_alone(rules: &Rules, case: &Case, series: &str) -> Result<bool, CaseErro
     let target = [series.to_owned()];
     let manner = Manner {
         hurried: target.iter().cloned().collect(),
-        first: None,
+        ..Manner::default()
     };
     let alone = Run::new(rules, case, &target, manner).finish()?;
     Ok(alone.failed.is_empty())

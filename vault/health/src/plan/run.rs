@@ -17,6 +17,8 @@ pub(super) struct Manner {
     pub(super) hurried: BTreeSet<String>,
     /// A series before which no other live vaccine is given.
     pub(super) first: Option<String>,
+    /// Days on which somebody of the family goes anyway.
+    pub(super) together: BTreeSet<Date>,
 }
 
 /// A plan that is being made.
@@ -59,7 +61,8 @@ impl<'a> Run<'a> {
     /// Plays to the end.
     pub(super) fn finish(mut self) -> Result<Attempt, CaseError> {
         for _ in 0..MOST_TURNS {
-            let Some(date) = day_of_visit(&self.pending()?) else {
+            let pending = self.pending()?;
+            let Some(date) = self.day_of_visit(&pending) else {
                 break;
             };
             // Products, plans and intervals are those of the day: the schedule is asked again.
@@ -76,6 +79,16 @@ impl<'a> Run<'a> {
             visits: self.visits,
             failed: self.failed,
         })
+    }
+
+    /// The latest day that some dose wants and that no dose minds waiting for; a little later if
+    /// somebody else goes then.
+    fn day_of_visit(&self, pending: &[Pending]) -> Option<Date> {
+        let limit = pending.iter().map(|next| next.limit).min()?;
+        let wants = pending.iter().map(|next| next.want);
+        let day = wants.filter(|want| *want <= limit).max()?;
+        let mut others = self.manner.together.range(day..=limit);
+        Some(others.next().copied().unwrap_or(day))
     }
 
     /// What comes next in every series that is not complete.
@@ -264,13 +277,6 @@ impl Visit {
 
 /// More turns than any life has visits: nothing can make planning go on for ever.
 const MOST_TURNS: usize = 600;
-
-/// The latest day that some dose wants and that no dose minds waiting for.
-fn day_of_visit(pending: &[Pending]) -> Option<Date> {
-    let limit = pending.iter().map(|next| next.limit).min()?;
-    let wants = pending.iter().map(|next| next.want);
-    wants.filter(|want| *want <= limit).max()
-}
 
 fn is_too_late(proposal: &Proposal) -> bool {
     let mut flags = proposal.flags.iter();

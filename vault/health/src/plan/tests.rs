@@ -21,7 +21,7 @@ fn child(birth: &str, on: &str, doses: &[(&str, &str)]) -> Case {
 }
 
 fn made(case: &Case) -> Plan {
-    plan(&rules(), case, Wishes::default()).unwrap()
+    plan(&rules(), case, &Wishes::default()).unwrap()
 }
 
 fn vaccines(visit: &Visit) -> Vec<&str> {
@@ -262,7 +262,7 @@ x = "x"
 fn a_dose_that_would_take_the_last_chance_of_another_waits() {
     let rules = Rules::parse(TIGHT).unwrap();
     let case = child("2026-01-01", "2026-01-01", &[]);
-    let plan = plan(&rules, &case, Wishes::default()).unwrap();
+    let plan = plan(&rules, &case, &Wishes::default()).unwrap();
     counts(&rules, &case, &plan).unwrap();
     assert!(plan.open.is_empty(), "{:?}", whys(&plan));
     let given: Vec<(String, Vec<&str>)> = plan
@@ -276,6 +276,18 @@ fn a_dose_that_would_take_the_last_chance_of_another_waits() {
             .any(|(date, codes)| codes.contains(&"B") && date.as_str() <= "2026-01-28"),
         "{given:?}"
     );
+}
+
+#[test]
+fn a_visit_waits_a_little_for_the_brother_or_sister_who_goes_anyway() {
+    let case = child("2026-10-01", "2026-11-22", &[]);
+    let goes = |date: &str| Wishes {
+        together: [day(date)].into(),
+        ..Wishes::default()
+    };
+    let first = |date: &str| plan(&rules(), &case, &goes(date)).unwrap().visits[0].date;
+    assert_eq!(first("2026-12-05"), day("2026-12-05"));
+    assert_eq!(first("2026-12-25"), day("2026-11-30"), "not for weeks");
 }
 
 #[test]
@@ -343,6 +355,7 @@ proptest! {
         age in 0_i64..4_800,
         given in proptest::collection::vec((0_usize..12, 0_i64..2_000), 0..7),
         voluntary: bool,
+        goes in proptest::collection::vec(0_i64..400, 0..4),
     ) {
         let rules = rules();
         let birth = add_days(day("2019-04-02"), born);
@@ -354,7 +367,8 @@ proptest! {
                 case.give(CODES[code], date);
             }
         }
-        let plan = plan(&rules, &case, Wishes { voluntary }).unwrap();
+        let together = goes.into_iter().map(|days| add_days(on, days)).collect();
+        let plan = plan(&rules, &case, &Wishes { voluntary, together }).unwrap();
         prop_assert_eq!(counts(&rules, &case, &plan), Ok(()));
     }
 }

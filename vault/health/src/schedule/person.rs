@@ -84,6 +84,8 @@ pub struct SeriesView<'a> {
     pub name: &'a str,
     /// What kind of programme it is.
     pub class: Class,
+    /// The most doses that a plan of it has.
+    pub doses: usize,
     /// Whether it begins anew every season.
     pub seasonal: bool,
     /// Series of one group stand for each other: only one is followed.
@@ -98,6 +100,12 @@ impl Rules {
             id: &series.id,
             name: &series.name,
             class: series.class,
+            doses: series
+                .plan
+                .iter()
+                .map(|plan| plan.dose.len())
+                .max()
+                .unwrap_or(0),
             seasonal: matches!(series.window, WindowRule::Season { .. }),
             group: series.group.as_deref(),
         })

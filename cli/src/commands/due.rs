@@ -217,9 +217,12 @@ impl Reader<'_> {
         member
             .items
             .extend(dates.into_iter().map(|due| self.checkup(due)));
-        member
-            .items
-            .sort_by(|a, b| (a.standing, &a.until).cmp(&(b.standing, &b.until)));
+        // The most urgent first; what has no last day, and what nobody has to do, behind.
+        member.items.sort_by_cached_key(|item| {
+            let ahead = matches!(item.standing, Standing::Soon | Standing::Later);
+            let day = if ahead { &item.from } else { &item.until };
+            (item.standing, item.voluntary, day.is_none(), day.clone())
+        });
         let wishes = Wishes {
             voluntary: self.args.voluntary,
             together: together.clone(),

@@ -1,6 +1,6 @@
 //! How what is due looks on a page: for each member what is urgent first, then the next visits.
 
-use techo_health::calendar::wareki;
+use techo_health::calendar::{Age, Birth, wareki};
 use techo_health::checkup::{Basis, Checkups};
 use techo_health::plan::Standing;
 use techo_health::schedule::Rules;
@@ -94,8 +94,9 @@ impl Printer<'_> {
         if !any {
             page.line(lang.of("  今のところ、ありません。", "  Nothing for now."));
         }
-        self.visits(page, &member.visits);
+        self.visits(page, member);
         self.open(page, member);
+        self.over(page, member);
         self.uncounted(page, member);
     }
 
@@ -231,8 +232,9 @@ impl Printer<'_> {
         notes.join(lang.of("、", "; "))
     }
 
-    fn visits(&self, page: &mut Page, visits: &[VisitDue]) {
+    fn visits(&self, page: &mut Page, member: &MemberDue) {
         let lang = self.lang;
+        let visits = &member.visits;
         let ahead = techo_health::calendar::add_days(self.on, i64::from(self.args.days));
         let near = |visit: &&VisitDue| {
             let day: Option<Date> = visit.date.parse().ok();
@@ -256,8 +258,14 @@ impl Printer<'_> {
                 .iter()
                 .map(|dose| series::dose(lang, self.rules, &dose.series, dose.dose.as_deref()))
                 .collect();
+            let day: Option<Date> = visit.date.parse().ok();
+            let age = member
+                .born
+                .zip(day)
+                .and_then(|(born, day)| dates::age(lang, born, day));
             table.row([
                 self.day(&visit.date),
+                age.unwrap_or_default(),
                 doses.join(lang.of("、", "; ")),
                 self.together(visit),
             ]);
@@ -288,7 +296,7 @@ impl Printer<'_> {
         let told: Vec<&OpenDue> = member
             .open
             .iter()
-            .filter(|open| open.why != "over" || self.args.all)
+            .filter(|open| open.why != "over")
             .collect();
         if told.is_empty() {
             return;
@@ -297,7 +305,6 @@ impl Printer<'_> {
         let mut table = Table::indented(4);
         for open in told {
             let why = match open.why {
-                "over" => lang.of("期間が過ぎています", "the period is over"),
                 "no_time" => lang.of(
                     "残りの回数と間隔が期限までに収まりません",
                     "the doses and intervals no longer fit before the last day",
@@ -321,6 +328,33 @@ impl Printer<'_> {
             ]);
         }
         page.table(&table);
+    }
+
+    /// Children's routine vaccinations of which the last day is over.
+    fn over(&self, page: &mut Page, member: &MemberDue) {
+        let twenty = member
+            .born
+            .map(|born| Birth(born).attains(Age::years(TOLD_UNTIL)));
+        if twenty.is_some_and(|twenty| self.on > twenty) && !self.args.all {
+            return;
+        }
+        let over = member.open.iter().filter(|open| open.why == "over");
+        let names: Vec<String> = over
+            .map(|open| series::series(self.lang, self.rules, &open.series))
+            .collect();
+        if names.is_empty() {
+            return;
+        }
+        page.line(say!(
+            self.lang,
+            "  記録がないまま定期の期間を過ぎたもの: {n}",
+            "  Without a record, and past the period of the programme: {n}",
+            n = names.join(self.lang.of("、", "; "))
+        ));
+        page.line(self.lang.of(
+            "    受けていれば書き足してください。受けていなければ、任意で受けられるか医師に相談してください。",
+            "    If it was given, write it down. If not, ask a doctor whether it can still be given.",
+        ));
     }
 
     fn uncounted(&self, page: &mut Page, member: &MemberDue) {
@@ -362,6 +396,9 @@ impl Printer<'_> {
         )
     }
 }
+
+/// Until what age the vaccinations of childhood that are over are told.
+const TOLD_UNTIL: u16 = 20;
 
 fn is_quiet(standing: Standing) -> bool {
     matches!(standing, Standing::Later | Standing::Complete)

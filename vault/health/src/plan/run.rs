@@ -160,6 +160,11 @@ impl<'a> Run<'a> {
         let hurried = late || self.manner.hurried.contains(&proposal.series);
         let standard = proposal.recommended_from.filter(|_| !hurried);
         let ready = standard.map_or(earliest, |from| from.max(earliest));
+        let ready = if hurried {
+            ready
+        } else {
+            self.birthday(ready, proposal.latest)
+        };
         let want = ready.max(on).max(held);
         // What is behind its standard period, or in haste, waits for nothing.
         let until = proposal.recommended_to.or(proposal.latest);
@@ -205,6 +210,15 @@ impl<'a> Run<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The birthday instead of its eve: the law counts the eve, families and clinics the birthday.
+    fn birthday(&self, ready: Date, latest: Option<Date>) -> Date {
+        let next = add_days(ready, 1);
+        let counts = self.case.birth().is_some_and(|birth| {
+            birth.0.day() == next.day() && latest.is_none_or(|latest| next <= latest)
+        });
+        if counts { next } else { ready }
     }
 
     /// How many days a dose may wait for others: few for infants.

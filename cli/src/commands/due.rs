@@ -7,7 +7,7 @@ use techo_health::calendar::Gestation;
 use techo_health::checkup::{Basis, CheckupDue, Checkups};
 use techo_health::history::{Uncounted, WhyUncounted};
 use techo_health::plan::{Item, Plan, Standing, WhyOpen, Wishes, plan, standings};
-use techo_health::schedule::{Case, Rules};
+use techo_health::schedule::{Because, Case, Rules};
 use techo_health::{Date, checkup};
 
 use super::date_or_today;
@@ -71,6 +71,10 @@ struct ItemDue {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     flags: Vec<String>,
     because: Vec<String>,
+    because_ja: Vec<String>,
+    because_codes: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appointment: Option<String>,
 }
 
 /// One visit of the plan.
@@ -235,15 +239,17 @@ impl Reader<'_> {
 
     fn checkup(&self, due: CheckupDue) -> ItemDue {
         let rule = self.checkups.rule(&due.id);
-        let sources = rule.map(|rule| {
-            format!(
-                "rule {} ({}; confidence {}): {}",
-                rule.id,
-                rule.japanese,
-                rule.confidence,
-                rule.sources.join(", ")
-            )
-        });
+        let (mut english, mut japanese) = (Vec::new(), Vec::new());
+        if let Some(rule) = rule {
+            let (id, name) = (&rule.id, &rule.japanese);
+            let (confidence, sources) = (&rule.confidence, rule.sources.join(", "));
+            english.push(rule.en.clone());
+            english.push(format!(
+                "rule {id} ({name}; confidence {confidence}): {sources}"
+            ));
+            japanese.push(rule.ja.clone());
+            japanese.push(format!("規則 {id}({name}、確かさ {confidence}): {sources}"));
+        }
         let (best_from, best_to) = due.occasion.usual;
         ItemDue {
             kind: "checkup",
@@ -259,7 +265,10 @@ impl Reader<'_> {
             number: due.occasion.number,
             done: due.done.map(|day| day.to_string()),
             flags: Vec::new(),
-            because: sources.into_iter().collect(),
+            because: english,
+            because_ja: japanese,
+            because_codes: vec!["note", "rule"],
+            appointment: due.appointment.map(|day| day.to_string()),
         }
     }
 }
@@ -310,6 +319,7 @@ impl From<Item> for ItemDue {
     fn from(item: Item) -> Self {
         let day = |date: Option<Date>| date.map(|date| date.to_string());
         let complete = item.standing == Standing::Complete;
+        let reasons = item.proposal.because.iter();
         Self {
             kind: "vaccination",
             id: item.proposal.series,
@@ -324,7 +334,17 @@ impl From<Item> for ItemDue {
             number: None,
             done: None,
             flags: item.proposal.flags,
-            because: item.proposal.because,
+            because: item
+                .proposal
+                .because
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            because_ja: reasons
+                .map(|reason| reason.japanese().to_string())
+                .collect(),
+            because_codes: item.proposal.because.iter().map(Because::code).collect(),
+            appointment: None,
         }
     }
 }

@@ -210,6 +210,14 @@ impl History {
     fn take_tabled(&mut self, tabled: &Tabled, source: Source) {
         if tabled.kind() == Kind::Pregnancy {
             self.pregnancies.push(pregnancy::read(tabled, source));
+        } else if tabled.kind() == Kind::Prenatal {
+            let visit = CheckupDone {
+                checkup: CheckupType::new("prenatal"),
+                date: tabled.day("date"),
+                judgement: None,
+                sources: vec![source],
+            };
+            merge::checkup(&mut self.checkups, visit);
         } else if tabled.kind() == Kind::Appointment {
             self.appointments.push(appointment::read(tabled, source));
         }

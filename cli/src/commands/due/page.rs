@@ -213,6 +213,10 @@ impl Printer<'_> {
             .iter()
             .filter_map(|flag| series::flag(lang, flag))
             .collect();
+        if let Some(day) = &item.appointment {
+            let day = self.day(day);
+            notes.push(say!(lang, "予約 {d}", "appointment {d}", d = day));
+        }
         match item.basis {
             Some(Basis::Municipal | Basis::Subsidised) => {
                 notes.push(

@@ -7,6 +7,7 @@ use crate::{
     date::Date,
     history::{History, Outcome},
     plan::Standing,
+    record::CheckupType,
     value::redact,
 };
 
@@ -36,6 +37,8 @@ pub struct CheckupDue {
     pub occasion: Occasion,
     /// When it was done.
     pub done: Option<Date>,
+    /// The day agreed upon, if the family wrote one down.
+    pub appointment: Option<Date>,
 }
 
 redact!(CheckupDue);
@@ -66,7 +69,8 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn at(&self, rule: &CheckupRule) -> Option<CheckupDue> {
-        let occasion = self.occasion(rule)?;
+        let mut occasion = self.occasion(rule)?;
+        let appointment = self.called(&rule.id, &mut occasion);
         let done = self.done(rule, &occasion);
         let standing = self.standing(rule, &occasion, done)?;
         Some(CheckupDue {
@@ -75,6 +79,7 @@ impl Look<'_> {
             standing,
             occasion,
             done,
+            appointment,
         })
     }
 
@@ -111,6 +116,25 @@ impl Look<'_> {
         } else {
             Standing::Later
         })
+    }
+
+    /// The day agreed upon; and when the city calls this family is what it told this family.
+    fn called(&self, id: &str, occasion: &mut Occasion) -> Option<Date> {
+        let mut all = self.history.appointments.iter();
+        let legal = occasion.from..=occasion.until;
+        let own = all.find(|appointment| {
+            let first = appointment.planned.or(appointment.due_from);
+            let known = appointment.checkup.as_deref().map(CheckupType::new);
+            appointment.is_open
+                && known.is_some_and(|known| known.as_str() == id)
+                && first.is_some_and(|first| legal.contains(&first))
+        })?;
+        let from = own.due_from.or(own.planned)?;
+        let until = own.due_to.or(own.planned).unwrap_or(occasion.until);
+        if from <= until && legal.contains(&until) {
+            occasion.usual = (from, until);
+        }
+        own.planned.filter(|day| *day >= self.on)
     }
 
     /// The day on which this occasion was used.

@@ -156,10 +156,47 @@ fn a_pregnancy_has_fourteen_visits_and_the_next_is_told() {
         ("checkup", "妊婦健診"),
         ("date", "2026-11-10"),
     ];
+    let page = [("kind", "prenatal"), ("date", "2026-11-10")];
+    assert_eq!(
+        one(&mother(&[&page]), "2026-11-12", "prenatal")
+            .unwrap()
+            .occasion
+            .number,
+        Some(6),
+        "the page of the handbook counts as well"
+    );
     let next = one(&mother(&[&visit]), "2026-11-12", "prenatal").unwrap();
     assert_eq!(
         (next.occasion.number, next.occasion.from),
         (Some(6), day("2026-11-23"))
+    );
+}
+
+#[test]
+fn the_call_of_the_own_city_takes_the_place_of_the_usual_days() {
+    let call = [
+        ("kind", "appointment"),
+        ("purpose", "1歳6か月児健診"),
+        ("checkup", "18m"),
+        ("date", "2026-02-10"),
+    ];
+    let child = person("2024-05-06", Sex::Female, &[&call]);
+    let called = one(&child, "2026-01-20", "18m").unwrap();
+    assert_eq!(called.appointment, Some(day("2026-02-10")));
+    assert_eq!(
+        called.standing,
+        Standing::Due,
+        "no longer overdue: the day is agreed"
+    );
+    assert_eq!(
+        standing(&child, "2026-02-20", "18m"),
+        Some(Standing::Overdue)
+    );
+    let other = [&call[..2], &[("checkup", "3y"), ("date", "2026-02-10")]].concat();
+    let other = person("2024-05-06", Sex::Female, &[&other]);
+    assert_eq!(
+        standing(&other, "2026-01-20", "18m"),
+        Some(Standing::Overdue)
     );
 }
 

@@ -10,20 +10,24 @@ mod due;
 mod issuer;
 mod operator;
 mod schedule;
+mod tabled;
+mod copies;
 mod japanese;
 mod parse;
 
+pub(crate) use copies::{ExportArgs, ExportFormat, ImportArgs};
 pub(crate) use due::DueArgs;
 pub(crate) use family::{
     AddArgs, AddKind, AmendArgs, CheckupArgs, DeviceArgs, DeviceCommand, InitArgs, JoinArgs,
-    MeasurementArgs, MemberAddArgs, MemberArgs, MemberCommand, NewRecord, NoteArgs, RecordArgs,
-    RecordCommand, SyncArgs, TimelineArgs, VaccinationArgs,
+    MeasurementArgs, MemberAddArgs, MemberAmendArgs, MemberArgs, MemberCommand, NewRecord,
+    NoteArgs, RecordArgs, RecordCommand, SyncArgs, TimelineArgs, VaccinationArgs,
 };
 pub(crate) use growth::{AgesArg, GrowthArgs, MeasureArg, ReferenceArg};
 pub(crate) use issuer::{CheckArgs, EnrolArgs, GroupArg, ProveArgs, RebindArgs};
 pub(crate) use operator::{CityArgs, CityCommand, DemoArgs, RelayArgs, RelayCommand};
 pub(crate) use parse::{Stop, parse};
 pub(crate) use schedule::{ScheduleArgs, ScheduleCommand};
+pub(crate) use tabled::TabledArgs;
 
 /// A family's own encrypted copy of its health records.
 #[derive(Debug, Parser)]
@@ -81,7 +85,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// The members of the family.
     Member(MemberArgs),
-    /// Write down a vaccination, a measurement, a checkup or a note.
+    /// Write something down: a vaccination, a measurement, a pregnancy, an illness …
     Add(AddArgs),
     /// Everything that happened, in order.
     #[command(after_help = "Example:\n  techo timeline --member みほん花 --kind vaccination")]
@@ -98,6 +102,14 @@ pub(crate) enum Command {
     Due(DueArgs),
     /// One record: show it with its history, or change what the family wrote.
     Record(RecordArgs),
+    /// Copy records into a file in the clear, for other programs.
+    #[command(
+        after_help = "Examples:\n  techo export --out records.json\n  techo export --member みほん花 --format csv --out hana.csv"
+    )]
+    Export(ExportArgs),
+    /// Take records from such a file.
+    #[command(after_help = "Example:\n  techo import records.json --member みほん花")]
+    Import(ImportArgs),
     /// The family's devices: let a new one in.
     Device(DeviceArgs),
     /// Exchange what is new with the relay.

@@ -7,6 +7,8 @@ mod add;
 mod timeline;
 mod due;
 mod record;
+mod export;
+mod import;
 mod pairing;
 mod device;
 mod sync;
@@ -42,6 +44,8 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Growth(args) => growth::run(&desk, &args),
         Command::Due(args) => due::run(&desk, &args),
         Command::Record(args) => record::run(&desk, args.command),
+        Command::Export(args) => export::run(&desk, &args),
+        Command::Import(args) => import::run(&desk, &args),
         Command::Device(args) => device::run(&desk, args.command),
         Command::Sync(args) => sync::run(&desk, &args),
         Command::Status => status::status(&desk),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use techo_city::{CityError, EnrolRefusal, ReviewReason};
 use techo_health::growth::GrowthError;
 use techo_health::schedule::RulesError;
-use techo_health::{DateError, RecordError};
+use techo_health::{DateError, Kind, RecordError};
 use techo_jpki::simulated::SimulatedError;
 use techo_jpki::{CardError, Refusal};
 use techo_vault::issued::IssuedError;
@@ -118,6 +118,15 @@ pub(crate) enum Failure {
         /// The option or argument.
         what: &'static str,
     },
+    /// A field that this kind of record does not have.
+    NoSuchField {
+        /// The kind.
+        kind: Kind,
+        /// What was typed.
+        key: String,
+    },
+    /// A file that is not what it should be.
+    NotAnExport,
     /// The person said no.
     Declined,
     /// The digits cannot be compared: nobody can be asked, and none were given.
@@ -213,6 +222,8 @@ impl Failure {
             Self::ListsRefused { count } => city::lists_refused(lang, *count),
             Self::NoSuchBinding | Self::NoSuchCase => city::not_found(lang),
             Self::LinesUnread { count } => record::unread(lang, *count),
+            Self::NoSuchField { kind, key } => record::no_such_field(lang, *kind, key),
+            Self::NotAnExport => record::not_an_export(lang),
             Self::Rules(error) => record::rules(lang, error),
             Self::Growth(error) => record::growth(lang, *error),
             Self::Simulated(error) => city::simulated(lang, error),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::parse;
+use super::{TabledArgs, parse};
 
 /// Makes a vault.
 #[derive(Debug, Args)]
@@ -36,6 +36,11 @@ pub(crate) enum MemberCommand {
     /// List the members.
     #[command(after_help = "Example:\n  techo member list")]
     List,
+    /// Change a member's profile.
+    #[command(
+        after_help = "Examples:\n  techo member amend みほん花 --set blood_type=A --set gestation_at_birth=38w4d\n  techo member amend みほん花 --clear name_romaji"
+    )]
+    Amend(MemberAmendArgs),
     /// Show one member.
     #[command(after_help = "Example:\n  techo member show みほん花")]
     Show {
@@ -61,6 +66,34 @@ pub(crate) struct MemberAddArgs {
     /// The name in Latin letters, for certificates abroad.
     #[arg(long, value_name = "NAME")]
     pub(crate) romaji: Option<String>,
+    /// How far the pregnancy was at birth, as in 38w4d or 38週4日.
+    #[arg(long, value_name = "WEEKS")]
+    pub(crate) gestation: Option<String>,
+    /// Which child of its mother, from 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) birth_order: Option<String>,
+    /// A, B, O, AB or in other words.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) blood_type: Option<String>,
+    /// Write a value that looks impossible: somebody has looked at it twice.
+    #[arg(long)]
+    pub(crate) confirm: bool,
+}
+
+/// Changes to a profile.
+#[derive(Debug, Args)]
+pub(crate) struct MemberAmendArgs {
+    /// A name, a part of it, or an id.
+    pub(crate) member: String,
+    /// A field and its new value; may be given several times.
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = parse::pair)]
+    pub(crate) set: Vec<(String, String)>,
+    /// A field to remove; may be given several times.
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) clear: Vec<String>,
+    /// Write a value that looks impossible: somebody has looked at it twice.
+    #[arg(long)]
+    pub(crate) confirm: bool,
 }
 
 /// A new record.
@@ -91,6 +124,9 @@ pub(crate) enum AddKind {
         after_help = "Example:\n  techo add note \"初めて歩いた\" --member みほん花 --title 成長 --date 2025-11-20"
     )]
     Note(NoteArgs),
+    /// Every other kind.
+    #[command(flatten)]
+    Tabled(TabledArgs),
 }
 
 /// What every new record has.
@@ -102,6 +138,12 @@ pub(crate) struct NewRecord {
     /// When, as in 2026-04-03, R8.4.3, 2026-04 or 6歳頃 [default: today in Japan].
     #[arg(long, short, value_name = "DATE")]
     pub(crate) date: Option<String>,
+    /// Any other field of the kind; may be given several times (docs/records.md).
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = parse::pair)]
+    pub(crate) field: Vec<(String, String)>,
+    /// normal, private (left out of copies unless asked for) or never-share.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) sensitivity: Option<String>,
     /// Write a value that looks impossible: somebody has looked at it twice.
     #[arg(long)]
     pub(crate) confirm: bool,
@@ -211,7 +253,7 @@ pub(crate) struct TimelineArgs {
     /// Only this member's.
     #[arg(long, short, value_name = "NAME")]
     pub(crate) member: Option<String>,
-    /// Only this kind: vaccination, measurement, checkup or note.
+    /// Only this kind: vaccination, measurement, pregnancy, illness …
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
 }

@@ -1,6 +1,9 @@
 //! The Japanese help: what stands in the place of every English line. A test finds what is missing.
 
 use clap::{Arg, Command};
+use techo_health::Kind;
+
+use super::tabled;
 
 const TEMPLATE: &str = "{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}";
 
@@ -59,7 +62,13 @@ fn argument(arg: Arg) -> Arg {
         "オプション"
     };
     match words(arg.get_id().as_str()) {
-        Some(help) => arg.help(help).long_help(None::<&str>).help_heading(heading),
+        Some(help) => {
+            let help = tabled::field_of(arg.get_id().as_str()).map_or_else(
+                || help.to_owned(),
+                |field| tabled::described(help, field, |choice| choice.japanese),
+            );
+            arg.help(help).long_help(None::<&str>).help_heading(heading)
+        }
         None => arg.help_heading(heading),
     }
 }
@@ -74,7 +83,10 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "member add" => "メンバーを加えます(端末を持たない人も)。",
         "member list" => "メンバーの一覧。",
         "member show" => "メンバーひとりの内容。",
-        "add" => "予防接種・計測・健診・メモを書きます。",
+        "export" => "記録を、暗号化しないファイルに写します(ほかのプログラム用)。",
+        "import" => "写したファイルから記録を取り込みます。",
+        "member amend" => "メンバーの内容を直します。",
+        "add" => "予防接種・計測・妊娠・病気など、記録を書きます。",
         "add vaccination" => "予防接種1回分。",
         "add measurement" => "身長・体重・体温などの計測値。",
         "add checkup" => "健康診査(健診)。",
@@ -126,12 +138,19 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
             "封筒を預かり、受け取られるまで保管します(Ctrl-Cで終了)。家族に伝える番地を表示します。"
         }
         "demo" => "すべての場面を、別々のプログラムで、ひとつのフォルダーの中で演じます。",
-        _ => return None,
+        other => return other.strip_prefix("add ").and_then(kind),
     })
+}
+
+fn kind(name: &str) -> Option<&'static str> {
+    name.parse().ok().map(Kind::japanese)
 }
 
 /// What an argument or option means, by its id.
 pub(super) fn words(id: &str) -> Option<&'static str> {
+    if let Some(field) = tabled::field_of(id) {
+        return Some(field.japanese);
+    }
     common(id).or_else(|| family(id)).or_else(|| official(id))
 }
 
@@ -173,6 +192,15 @@ fn family(id: &str) -> Option<&'static str> {
         "kana" => "名前のかな",
         "romaji" => "名前のローマ字(海外向けの証明用)",
         "date" => "いつ(2026-04-03、R8.4.3、2026-04、6歳頃 など。既定: 日本の今日)",
+        "field" => "この種類のほかの項目(何度でも): 項目=値(docs/records.md)",
+        "sensitivity" => {
+            "公開の範囲: normal(通常)、private(頼まれたときだけ写す)、never-share(決して写さない)"
+        }
+        "gestation" => "生まれたときの在胎週数(38w4d、38週4日 など)",
+        "birth_order" => "第何子か(1から)",
+        "blood_type" => "血液型: A、B、O、AB、または言葉",
+        "format" => "形: json または csv",
+        "private" => "非公開の記録も写します(持ち出し禁止の記録は写しません)",
         "confirm" => "ありえないように見える値でも書きます(二度確かめたとき)",
         "vaccine" => "ワクチンの記号か名前: MR、5種混合、BCG …",
         "product" => "製品名",
@@ -194,7 +222,7 @@ fn family(id: &str) -> Option<&'static str> {
         "finding" => "所見ひとつ(何度でも): 記号=内容",
         "text" => "本文",
         "title" => "題",
-        "kind" => "種類: vaccination、measurement、checkup、note",
+        "kind" => "種類: vaccination、measurement、pregnancy、illness …",
         "set" => "項目と新しい値(何度でも): 項目=値",
         "clear" => "消す項目(何度でも)",
         "reference" => "比べる調査: japan(令和5年の調査、手帳の曲線)または who",

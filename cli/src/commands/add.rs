@@ -1,21 +1,41 @@
 //! `techo add`.
 
+use std::path::Path;
+
 use serde::Serialize;
 use techo_health::record::{CheckupType, Judgement};
-use techo_health::{Checkup, Decimal, Measurement, Note, Quantity, Record, Vaccination, Vaccine};
+use techo_health::{
+    Checkup, Date, Decimal, Fields, Kind, Measurement, Note, Quantity, Record, Vaccination,
+    Vaccine, Value,
+};
 
 use super::date_or_today;
-use crate::args::{AddKind, CheckupArgs, MeasurementArgs, NewRecord, NoteArgs, VaccinationArgs};
+use super::member::birth;
+use crate::args::{
+    AddKind, CheckupArgs, MeasurementArgs, NewRecord, NoteArgs, TabledArgs, VaccinationArgs,
+};
 use crate::clock;
 use crate::desk::Desk;
 use crate::error::Failure;
-use crate::lang::{say, words};
+use crate::lang::{Lang, say, words};
 
 #[derive(Serialize)]
 struct Added<'a> {
     id: String,
     kind: &'a str,
     member: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<Remark>,
+}
+
+/// What whoever wrote it should know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Remark {
+    /// The vaccine is in no table: it stays as written, and no engine counts it.
+    UnknownVaccine,
+    /// The file itself is not kept.
+    HashOnly,
 }
 
 pub(super) fn run(desk: &Desk, kind: AddKind) -> Result<(), Failure> {
@@ -24,6 +44,7 @@ pub(super) fn run(desk: &Desk, kind: AddKind) -> Result<(), Failure> {
         AddKind::Measurement(args) => measurement(desk, args),
         AddKind::Checkup(args) => checkup(desk, args),
         AddKind::Note(args) => note(desk, args),
+        AddKind::Tabled(args) => tabled(desk, args),
     }
 }
 
@@ -89,20 +110,58 @@ fn decimal(text: &str, what: &'static str) -> Result<Decimal, Failure> {
     text.parse().map_err(|_| Failure::NotUnderstood { what })
 }
 
+fn tabled(desk: &Desk, args: TabledArgs) -> Result<(), Failure> {
+    let texts = args.fields.into_iter();
+    let mut fields: Fields = texts
+        .map(|(key, text)| (key.to_owned(), Value::from(text)))
+        .collect();
+    let waits = matches!(args.kind, Kind::Appointment | Kind::Birth);
+    if args.new.date.is_some() || !waits {
+        let date = date_or_today(args.new.date.as_deref())?;
+        fields.insert("date".to_owned(), date.to_string().into());
+    }
+    if let Some(file) = &args.file {
+        attach(file, &mut fields)?;
+    }
+    fields.insert("kind".to_owned(), args.kind.as_str().into());
+    write(desk, &args.new, &Record::from_fields(&fields)?)
+}
+
+/// Hash, length and name of a file.
+fn attach(path: &Path, fields: &mut Fields) -> Result<(), Failure> {
+    let bytes = std::fs::read(path).map_err(|source| Failure::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    let hash = techo_wire::label::sha256(&bytes);
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    fields.insert("sha256".to_owned(), hex.into());
+    let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    fields.insert("bytes".to_owned(), length.into());
+    if let Some(name) = path.file_name() {
+        let name = name.to_string_lossy().into_owned();
+        fields.entry("file_name".to_owned()).or_insert(name.into());
+    }
+    Ok(())
+}
+
 fn write(desk: &Desk, new: &NewRecord, record: &Record) -> Result<(), Failure> {
     // Said before the passphrase is asked for; the vault checks again.
-    record.to_fields(new.confirm)?;
+    let record = &complete(new, record)?;
+    check_days(record, None, new.confirm)?;
     let mut vault = desk.open()?;
     let member = Desk::member(&vault, new.member.as_deref())?;
+    check_days(record, birth(&member), new.confirm)?;
     let id = vault
         .add_record(&member.id, record, new.confirm, clock::now())?
         .to_string();
-    let kind = record.kind().map_or("", techo_health::Kind::as_str);
+    let kind = record.kind().map_or("", Kind::as_str);
     let lang = desk.lang();
     let added = Added {
         id,
         kind,
         member: member.id.to_string(),
+        remarks: remarks(record),
     };
     desk.out.show("add/1", &added, |page| {
         let short = super::item::short(&added.id);
@@ -115,6 +174,67 @@ fn write(desk: &Desk, new: &NewRecord, record: &Record) -> Result<(), Failure> {
             k = kind,
             i = short
         ));
+        for remark in &added.remarks {
+            page.line(remark.words(lang));
+        }
     })?;
     Ok(())
+}
+
+/// The record with the fields that have no option of their own.
+fn complete(new: &NewRecord, record: &Record) -> Result<Record, Failure> {
+    let sensitivity = new.sensitivity.clone();
+    let more: Vec<(String, String)> = new
+        .field
+        .iter()
+        .cloned()
+        .chain(sensitivity.map(|word| ("sensitivity".to_owned(), word)))
+        .collect();
+    let mut fields = record.to_fields(new.confirm)?;
+    if let Some(kind) = record.kind() {
+        for (key, text) in more {
+            super::record::check_key(kind, &key)?;
+            fields.insert(key, text.into());
+        }
+    }
+    let record = Record::from_fields(&fields)?;
+    record.to_fields(new.confirm)?;
+    Ok(record)
+}
+
+/// Refuses a date that cannot be, unless a person insists on one that might.
+pub(super) fn check_days(
+    record: &Record,
+    birth: Option<Date>,
+    confirmed: bool,
+) -> Result<(), Failure> {
+    match record.check_days(birth, clock::today()) {
+        Err(problem) if !(confirmed && problem.can_be_confirmed()) => Err(problem.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn remarks(record: &Record) -> Vec<Remark> {
+    match record {
+        Record::Vaccination(dose) if dose.vaccine.known().is_none() => {
+            vec![Remark::UnknownVaccine]
+        }
+        Record::Tabled(tabled) if tabled.kind() == Kind::Document => vec![Remark::HashOnly],
+        _ => Vec::new(),
+    }
+}
+
+impl Remark {
+    fn words(self, lang: Lang) -> &'static str {
+        match self {
+            Self::UnknownVaccine => lang.of(
+                "  知らないワクチンの名前です。書かれたとおりに残しますが、次の接種の計算には入りません。名前を直すには techo record amend",
+                "  Techo does not know a vaccine of that name. It is kept as written, and no schedule counts it. To change the name: techo record amend",
+            ),
+            Self::HashOnly => lang.of(
+                "  ファイルそのものは手帳に入りません。元のファイルを残してください(指紋で同じものか確かめられます)。",
+                "  The file itself is not kept in the vault. Keep it: its hash shows later that it is the same.",
+            ),
+        }
+    }
 }

@@ -150,12 +150,58 @@ impl Printer {
                 || words::kind(self.lang, "note"),
                 |title| say!(self.lang, "メモ「{t}」", "Note “{t}”", t = title),
             ),
-            other => words::kind(self.lang, other),
+            other => self.title_by_table(other, item),
         }
     }
 
+    /// The kind, and what names the record within it.
+    fn title_by_table(&self, kind: &str, item: &TimelineItem) -> String {
+        let name = words::kind(self.lang, kind);
+        let shown: Vec<String> = head_fields(kind)
+            .iter()
+            .filter_map(|key| Some(words::text_value(self.lang, key, item.text(key)?)))
+            .collect();
+        if shown.is_empty() {
+            return name;
+        }
+        let shown = shown.join(" ");
+        if kind == "pregnancy" {
+            return say!(
+                self.lang,
+                "{k}(予定日 {s})",
+                "{k}, expected {s}",
+                k = name,
+                s = shown
+            );
+        }
+        say!(self.lang, "{k}「{s}」", "{k}: {s}", k = name, s = shown)
+    }
+
     fn source(&self, item: &TimelineItem) -> String {
+        let mut badge = self.badge(item);
+        for (key, value) in [
+            ("status", "entered-in-error"),
+            ("status", "corrected"),
+            ("sensitivity", "private"),
+            ("sensitivity", "never-share"),
+        ] {
+            if item.text(key) == Some(value) {
+                let word = words::text_value(self.lang, key, value);
+                badge.push_str(&say!(self.lang, "[{w}]", " [{w}]", w = word));
+            }
+        }
+        badge
+    }
+
+    fn badge(&self, item: &TimelineItem) -> String {
         match &item.source {
+            Source::Family if item.text("provenance") == Some("clinic") => self
+                .lang
+                .of("[家族・医療機関から]", "[family, from a clinic]")
+                .to_owned(),
+            Source::Family if item.text("provenance") == Some("device") => {
+                self.lang.of("[機器]", "[device]").to_owned()
+            }
             Source::Family => self.lang.of("[家族]", "[family]").to_owned(),
             Source::Issued(issued) => self.official(&item.member, issued),
         }
@@ -190,7 +236,8 @@ impl Printer {
         let parts = shown.filter_map(|(key, values)| {
             let value = words::value(self.lang, key, values.first()?);
             // A note's words are the record: they stand without a label.
-            Some(if item.kind == "note" && key == "text" {
+            let words_alone = matches!(item.kind.as_str(), "note" | "diary") && key == "text";
+            Some(if words_alone {
                 value
             } else {
                 format!("{} {value}", self.label(key))
@@ -234,12 +281,30 @@ fn dose(item: &TimelineItem) -> Option<String> {
 /// Whether the head line shows the field already.
 fn is_in_head(kind: &str, key: &str) -> bool {
     match key {
-        "date" => true,
+        "date" | "status" | "sensitivity" | "provenance" => true,
         "vaccine" | "dose_no" => kind == "vaccination",
         "quantity" | "value" | "unit" => kind == "measurement",
         "checkup" => kind == "checkup",
-        "title" => kind == "note",
-        _ => false,
+        "title" => matches!(kind, "note" | "diary" | "document"),
+        key => head_fields(kind).contains(&key),
+    }
+}
+
+/// The fields that name a record within its kind.
+fn head_fields(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "pregnancy" => &["expected"],
+        "screening" => &["screening"],
+        "appointment" => &["purpose", "time"],
+        "milestone" => &["milestone"],
+        "illness" => &["illness"],
+        "allergy" => &["allergen"],
+        "medication" => &["medicine"],
+        "lab" => &["test", "result", "unit"],
+        "diary" | "document" => &["title"],
+        "consent" => &["shared", "recipient"],
+        "import" => &["file_name"],
+        _ => &[],
     }
 }
 

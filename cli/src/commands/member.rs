@@ -1,10 +1,10 @@
 //! `techo member`.
 
 use serde::Serialize;
-use techo_health::{Date, Member, Sex, Value};
+use techo_health::{Date, Kind, Member, Record, Sex, Value};
 use techo_vault::vault::{MemberView, Verified};
 
-use crate::args::{MemberAddArgs, MemberCommand};
+use crate::args::{MemberAddArgs, MemberAmendArgs, MemberCommand};
 use crate::clock;
 use crate::desk::Desk;
 use crate::error::Failure;
@@ -20,6 +20,7 @@ struct Added<'a> {
 pub(super) fn run(desk: &Desk, command: MemberCommand) -> Result<(), Failure> {
     match command {
         MemberCommand::Add(args) => add(desk, args),
+        MemberCommand::Amend(args) => amend(desk, &args),
         MemberCommand::List => list(desk),
         MemberCommand::Show { member } => show(desk, &member),
     }
@@ -37,8 +38,17 @@ fn add(desk: &Desk, args: MemberAddArgs) -> Result<(), Failure> {
         name_romaji: args.romaji,
         birth_date: born,
         sex,
+        blood_type: args.blood_type,
         ..Member::default()
     };
+    let profile = with_texts(
+        profile,
+        [
+            ("gestation_at_birth", args.gestation),
+            ("birth_order", args.birth_order),
+        ],
+        args.confirm,
+    )?;
     let mut vault = desk.open()?;
     let id = vault.add_member(profile, clock::now())?;
     let added = Added {
@@ -52,6 +62,53 @@ fn add(desk: &Desk, args: MemberAddArgs) -> Result<(), Failure> {
             "{n} を加えました。",
             "Added {n}.",
             n = args.name
+        ));
+    })?;
+    Ok(())
+}
+
+/// The profile with fields that are read as the table says, checked before the vault is opened.
+fn with_texts(
+    profile: Member,
+    texts: [(&str, Option<String>); 2],
+    confirmed: bool,
+) -> Result<Member, Failure> {
+    let mut fields = Record::Member(profile).to_fields(true)?;
+    for (key, text) in texts {
+        if let Some(text) = text {
+            fields.insert(key.to_owned(), text.into());
+        }
+    }
+    let record = Record::from_fields(&fields)?;
+    record.to_fields(confirmed)?;
+    super::add::check_days(&record, None, confirmed)?;
+    match record {
+        Record::Member(profile) => Ok(profile),
+        _ => Err(Failure::NotUnderstood { what: "NAME" }),
+    }
+}
+
+fn amend(desk: &Desk, args: &MemberAmendArgs) -> Result<(), Failure> {
+    let changes = super::record::changes(&args.set, &args.clear)?;
+    for key in changes.keys() {
+        super::record::check_key(Kind::Member, key)?;
+    }
+    let mut vault = desk.open()?;
+    let member = vault.find_member(&args.member)?;
+    super::record::check_changed_days(Kind::Member, &changes, birth(&member), args.confirm)?;
+    vault.amend_member(&member.id, &changes, args.confirm, clock::now())?;
+    let member = vault.find_member(&member.id.to_string())?;
+    let lang = desk.lang();
+    let amended = Added {
+        id: member.id.to_string(),
+        name: member.name(),
+    };
+    desk.out.show("member-amend/1", &amended, |page| {
+        page.line(say!(
+            lang,
+            "{n} の内容を直しました。",
+            "Amended the profile of {n}.",
+            n = amended.name
         ));
     })?;
     Ok(())

@@ -1,8 +1,8 @@
 //! `techo record`.
 
 use serde::Serialize;
-use techo_health::{Fields, Value};
-use techo_vault::vault::{RecordView, Source, Version};
+use techo_health::{Date, Fields, Kind, Value, record};
+use techo_vault::vault::{MemberView, RecordView, Source, TimelineItem, Vault, Version};
 
 use super::item::{Printer, short};
 use crate::args::{AmendArgs, RecordCommand};
@@ -28,6 +28,7 @@ fn show(desk: &Desk, id: &str) -> Result<(), Failure> {
     let vault = desk.open()?;
     let view = vault.record(id)?;
     let members = vault.members();
+    let also = also_told(&vault, &members, &view.item);
     let lang = desk.lang();
     desk.out.show("record-show/1", &view, |page| {
         let printer = Printer::new(lang, &members, std::slice::from_ref(&view.item));
@@ -38,15 +39,58 @@ fn show(desk: &Desk, id: &str) -> Result<(), Failure> {
         ));
         printer.fields(page, &view.item);
         origin(lang, page, &view);
+        for other in &also {
+            told_by(lang, page, other);
+        }
         history(lang, page, &printer, &view.history);
         page.line(format!("id {}", view.item.id));
     })?;
     Ok(())
 }
 
+/// The other records that tell of the same dose or checkup.
+fn also_told(vault: &Vault, members: &[MemberView], item: &TimelineItem) -> Vec<TimelineItem> {
+    let member = members.iter().find(|member| member.id == item.member);
+    let Some(member) = member else {
+        return Vec::new();
+    };
+    let history = crate::handbook::handbook(vault, member.clone()).history;
+    let doses = history.doses.iter().map(|dose| &dose.sources);
+    let checkups = history.checkups.iter().map(|checkup| &checkup.sources);
+    let sources = doses
+        .chain(checkups)
+        .find(|sources| sources.iter().any(|source| source.id == item.id));
+    let others = sources.into_iter().flatten();
+    others
+        .filter(|source| source.id != item.id)
+        .filter_map(|source| Some(vault.record(&source.id).ok()?.item))
+        .collect()
+}
+
+fn told_by(lang: Lang, page: &mut Page, other: &TimelineItem) {
+    let who = match &other.source {
+        Source::Family => lang.of("家族", "the family").to_owned(),
+        Source::Issued(issued) => issued.issuer_name.clone(),
+    };
+    page.line(say!(
+        lang,
+        "同じ1回として数えます: {w}の記録 #{i}",
+        "Counted as one with the record of {w} #{i}",
+        w = who,
+        i = short(&other.id)
+    ));
+}
+
 fn origin(lang: Lang, page: &mut Page, view: &RecordView) {
     match &view.item.source {
-        Source::Family => page.line(lang.of("家族が書いた記録", "Written by the family")),
+        Source::Family => page.line(match view.item.text("provenance") {
+            Some("clinic") => lang.of(
+                "医療機関の記録から家族が書き写したもの",
+                "Copied by the family from a clinic's record",
+            ),
+            Some("device") => lang.of("機器が計ったもの", "Measured by a device"),
+            _ => lang.of("家族が書いた記録", "Written by the family"),
+        }),
         Source::Issued(issued) => {
             let at = dates::instant(issued.issued_at);
             page.line(say!(
@@ -82,7 +126,7 @@ fn history(lang: Lang, page: &mut Page, printer: &Printer, versions: &[Version])
         };
         page.line(format!("  {}  {what}", dates::instant(version.issued_at)));
         if let Some(before) = before {
-            page.table(&changes(lang, printer, before, version));
+            page.table(&differences(lang, printer, before, version));
         }
         if version.kind != "withdraw" {
             before = Some(version);
@@ -90,7 +134,7 @@ fn history(lang: Lang, page: &mut Page, printer: &Printer, versions: &[Version])
     }
 }
 
-fn changes(lang: Lang, printer: &Printer, before: &Version, after: &Version) -> Table {
+fn differences(lang: Lang, printer: &Printer, before: &Version, after: &Version) -> Table {
     let mut table = Table::indented(4);
     let keys: std::collections::BTreeSet<&String> =
         before.fields.keys().chain(after.fields.keys()).collect();
@@ -108,27 +152,20 @@ fn changes(lang: Lang, printer: &Printer, before: &Version, after: &Version) -> 
 }
 
 fn amend(desk: &Desk, args: &AmendArgs) -> Result<(), Failure> {
-    let mut changes = Fields::new();
-    for (key, text) in &args.set {
-        changes.insert(key.clone(), typed(key, text)?);
-    }
-    for key in &args.clear {
-        changes.insert(key.clone(), Value::Null);
-    }
-    if changes.is_empty() {
-        return Err(Failure::NotUnderstood {
-            what: "--set / --clear",
-        });
-    }
+    let changes = changes(&args.set, &args.clear)?;
     let mut vault = desk.open()?;
-    let known = vault.record(&args.id)?.item.fields;
-    if changes
-        .keys()
-        .any(|key| !is_field(key) && !known.contains_key(key))
-    {
-        return Err(Failure::NotUnderstood {
-            what: "--set / --clear",
-        });
+    let item = vault.record(&args.id)?.item;
+    let kind = item.kind.parse::<Kind>().ok();
+    for key in changes.keys().filter(|key| !item.fields.contains_key(*key)) {
+        if let Some(kind) = kind {
+            check_key(kind, key)?;
+        }
+    }
+    let members = vault.members();
+    let birth = members.iter().find(|member| member.id == item.member);
+    let birth = birth.and_then(super::member::birth);
+    if let (Some(kind), Source::Family) = (kind, &item.source) {
+        check_changed_days(kind, &changes, birth, args.confirm)?;
     }
     let id = vault.amend_record(&args.id, &changes, args.confirm, clock::now())?;
     let lang = desk.lang();
@@ -144,24 +181,43 @@ fn amend(desk: &Desk, args: &AmendArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The value in the type that its field has.
-fn typed(key: &str, text: &str) -> Result<Value, Failure> {
-    match key {
-        "dose_no" => text
-            .trim()
-            .parse::<i64>()
-            .map(Value::from)
-            .map_err(|_| Failure::NotUnderstood { what: "dose_no" }),
-        "routine" => match text.trim() {
-            "true" | "yes" | "はい" => Ok(Value::from(true)),
-            "false" | "no" | "いいえ" => Ok(Value::from(false)),
-            _ => Err(Failure::NotUnderstood { what: "routine" }),
-        },
-        _ => Ok(Value::from(text)),
+/// What `--set` and `--clear` ask for; values are read in the type of their field.
+pub(super) fn changes(set: &[(String, String)], clear: &[String]) -> Result<Fields, Failure> {
+    let set = set
+        .iter()
+        .map(|(key, text)| (key.clone(), text.as_str().into()));
+    let clear = clear.iter().map(|key| (key.clone(), Value::Null));
+    let changes: Fields = set.chain(clear).collect();
+    if changes.is_empty() {
+        return Err(Failure::NotUnderstood {
+            what: "--set / --clear",
+        });
     }
+    Ok(changes)
 }
 
-/// A field that the program knows by name; anything else is more likely a slip of the finger.
-fn is_field(key: &str) -> bool {
-    key.starts_with("findings/") || words::field(Lang::En, key) != key
+/// Refuses a key that the kind does not have: it is more likely a slip of the finger.
+pub(super) fn check_key(kind: Kind, key: &str) -> Result<(), Failure> {
+    let free = ["findings/", "dental/"];
+    let free = kind == Kind::Checkup && free.iter().any(|prefix| key.starts_with(prefix));
+    if free || kind.field(key).is_some() {
+        return Ok(());
+    }
+    Err(Failure::NoSuchField {
+        kind,
+        key: key.to_owned(),
+    })
+}
+
+/// Looks at the dates that change; those that stand were accepted once.
+pub(super) fn check_changed_days(
+    kind: Kind,
+    changes: &Fields,
+    birth: Option<Date>,
+    confirmed: bool,
+) -> Result<(), Failure> {
+    match record::check_days(kind, changes, birth, clock::today()) {
+        Err(problem) if !(confirmed && problem.can_be_confirmed()) => Err(problem.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

@@ -3,7 +3,7 @@
 use techo_health::date::DateError;
 use techo_health::growth::GrowthError;
 use techo_health::schedule::RulesError;
-use techo_health::{Quantity, RecordError};
+use techo_health::{Kind, Quantity, RecordError};
 
 use super::{Exit, Told};
 use crate::lang::{Lang, say, words};
@@ -27,6 +27,29 @@ pub(super) fn told(lang: Lang, error: &RecordError) -> Told {
             unit,
             plausible_unit,
         } => implausible(lang, quantity, unit, *plausible_unit),
+        RecordError::NotAChoice { field, choices } => Told::new(
+            "not-a-choice",
+            Exit::Usage,
+            say!(
+                lang,
+                "「{f}」に書けない言葉です。",
+                "“{f}” does not take that word.",
+                f = words::field(lang, field)
+            ),
+        )
+        .hint(choices.join(" / ")),
+        RecordError::InFuture { field } => in_future(lang, field),
+        RecordError::BeforeBirth { field } => Told::new(
+            "before-birth",
+            Exit::No,
+            say!(
+                lang,
+                "「{f}」が生まれる前の日です。",
+                "“{f}” lies before birth.",
+                f = words::field(lang, field)
+            ),
+        )
+        .hint(confirm(lang)),
         RecordError::KindIsFixed => Told::new(
             "kind-is-fixed",
             Exit::No,
@@ -45,6 +68,59 @@ pub(super) fn told(lang: Lang, error: &RecordError) -> Told {
         ),
         other => field(lang, other),
     }
+}
+
+fn in_future(lang: Lang, field: &'static str) -> Told {
+    let text = say!(
+        lang,
+        "「{f}」が今日より先の日です。",
+        "“{f}” lies in the future.",
+        f = words::field(lang, field)
+    );
+    let hint = if field == "birth_date" {
+        lang.of(
+            "これから生まれる子は、母の妊娠として書いてください: techo add pregnancy --expected 出産予定日",
+            "For a child to be born, write the mother's pregnancy: techo add pregnancy --expected DATE",
+        )
+        .to_owned()
+    } else {
+        say!(
+            lang,
+            "予定は techo add appointment で。{c}",
+            "What is planned: techo add appointment. {c}",
+            c = confirm(lang)
+        )
+    };
+    Told::new("in-future", Exit::No, text).hint(hint)
+}
+
+fn confirm(lang: Lang) -> &'static str {
+    lang.of(
+        "正しければ --confirm を付けてください。",
+        "If it is right, add --confirm.",
+    )
+}
+
+/// A field that a kind does not have.
+pub(super) fn no_such_field(lang: Lang, kind: Kind, key: &str) -> Told {
+    let text = say!(
+        lang,
+        "{k}に「{f}」という項目はありません。",
+        "{k} has no field “{f}”.",
+        k = lang.of(kind.japanese(), kind.english()),
+        f = key
+    );
+    let keys: Vec<&str> = kind.fields().map(|field| field.key).collect();
+    Told::new("no-such-field", Exit::Usage, text).hint(keys.join(" "))
+}
+
+/// A file that `techo import` cannot read.
+pub(super) fn not_an_export(lang: Lang) -> Told {
+    let text = lang.of(
+        "techo export が書いたJSONファイルではありません。",
+        "This is no JSON file that techo export wrote.",
+    );
+    Told::new("not-an-export", Exit::Data, text).hint("techo export --format json --out FILE")
 }
 
 /// What is wrong with one field.
@@ -130,12 +206,7 @@ fn implausible(lang: Lang, quantity: &str, unit: &str, other: Option<&str>) -> T
             "Did you mean {o}? If it is right as it is, add --confirm.",
             o = other
         ),
-        None => lang
-            .of(
-                "正しければ --confirm を付けてください。",
-                "If it is right, add --confirm.",
-            )
-            .to_owned(),
+        None => confirm(lang).to_owned(),
     };
     Told::new("implausible", Exit::No, text).hint(hint)
 }

@@ -1,56 +1,27 @@
 //! What kinds, fields and values are called. Decides nothing about what they mean.
 
-use techo_health::record::{CheckupType, Judgement};
-use techo_health::{Quantity, Vaccine, Value};
+use techo_health::record::{CheckupType, Judgement, Shape, field_named};
+use techo_health::{Kind, Quantity, Vaccine, Value};
 
-use super::Lang;
+use super::{Lang, say};
 
 /// The name of a kind of record.
 pub(crate) fn kind(lang: Lang, kind: &str) -> String {
-    let name = match kind {
-        "vaccination" => lang.of("予防接種", "Vaccination"),
-        "measurement" => lang.of("計測", "Measurement"),
-        "checkup" => lang.of("健診", "Checkup"),
-        "note" => lang.of("メモ", "Note"),
-        "member" => lang.of("メンバー", "Member"),
-        other => other,
-    };
-    name.to_owned()
+    let known = kind.parse::<Kind>();
+    known.map_or_else(
+        |_| kind.to_owned(),
+        |known| lang.of(known.japanese(), known.english()).to_owned(),
+    )
 }
 
 /// The name of a field.
 pub(crate) fn field(lang: Lang, key: &str) -> String {
-    let name = match key {
-        "name" => lang.of("名前", "Name"),
-        "name_kana" => lang.of("かな", "Kana"),
-        "name_romaji" => lang.of("ローマ字", "Latin letters"),
-        "birth_date" => lang.of("生年月日", "Born"),
-        "sex" => lang.of("性別", "Sex"),
-        "vaccine" => lang.of("ワクチン", "Vaccine"),
-        "product" => lang.of("製品", "Product"),
-        "maker" => lang.of("製造者", "Maker"),
-        "lot" => lang.of("ロット", "Lot"),
-        "dose_ml" => lang.of("接種量(mL)", "Amount (mL)"),
-        "series" => lang.of("期", "Series"),
-        "dose_no" => lang.of("回", "Dose no."),
-        "date" => lang.of("日付", "Date"),
-        "facility" => lang.of("場所", "Place"),
-        "doctor" => lang.of("担当", "By"),
-        "routine" => lang.of("定期接種", "Routine"),
-        "reaction" => lang.of("反応", "Reaction"),
-        "note" => lang.of("メモ", "Note"),
-        "quantity" => lang.of("項目", "Quantity"),
-        "value" => lang.of("値", "Value"),
-        "unit" => lang.of("単位", "Unit"),
-        "posture" => lang.of("姿勢", "Posture"),
-        "checkup" => lang.of("健診", "Checkup"),
-        "form" => lang.of("様式", "Form"),
-        "judgement" => lang.of("判定", "Judgement"),
-        "title" => lang.of("題", "Title"),
-        "text" => lang.of("本文", "Text"),
-        other => return finding(lang, other.strip_prefix("findings/").unwrap_or(other)),
-    };
-    name.to_owned()
+    if let Some(field) = field_named(key) {
+        return lang.of(field.japanese, field.english).to_owned();
+    }
+    let bare = key.strip_prefix("findings/");
+    let bare = bare.or_else(|| key.strip_prefix("dental/"));
+    finding(lang, bare.unwrap_or(key))
 }
 
 /// The name of a checkup's item (docs/city-csv.md).
@@ -87,7 +58,10 @@ fn finding(lang: Lang, key: &str) -> String {
 
 /// Fields that say how a record is written, not what it says.
 pub(crate) fn is_plumbing(key: &str) -> bool {
-    matches!(key, "kind" | "v" | "form")
+    matches!(
+        key,
+        "kind" | "v" | "form" | "sha256" | "file_sha256" | "raw_sha256" | "photo_sha256"
+    )
 }
 
 /// A value as people read it.
@@ -96,6 +70,7 @@ pub(crate) fn value(lang: Lang, key: &str, value: &Value) -> String {
         (_, Value::Null) => lang.of("(消去)", "(removed)").to_owned(),
         (_, Value::Bool(true)) => lang.of("はい", "yes").to_owned(),
         (_, Value::Bool(false)) => lang.of("いいえ", "no").to_owned(),
+        (key, Value::Int(days)) if is_gestation(key) => gestation(lang, *days),
         (_, Value::Int(number)) => number.to_string(),
         (key, Value::Text(text)) => text_value(lang, key, text),
     }
@@ -108,11 +83,6 @@ pub(crate) fn text_value(lang: Lang, key: &str, text: &str) -> String {
         "checkup" => checkup(lang, text),
         "quantity" => quantity(lang, text),
         "judgement" => judgement(lang, text),
-        "sex" => match text {
-            "female" => lang.of("女", "female").to_owned(),
-            "male" => lang.of("男", "male").to_owned(),
-            other => other.to_owned(),
-        },
         "unit" => match text {
             "Cel" => "℃".to_owned(),
             "mm[Hg]" => "mmHg".to_owned(),
@@ -123,9 +93,32 @@ pub(crate) fn text_value(lang: Lang, key: &str, text: &str) -> String {
             "false" => lang.of("いいえ(任意接種)", "no, voluntary").to_owned(),
             other => other.to_owned(),
         },
-        "date" | "birth_date" | "who/birth_date" => super::dates::date_text(lang, text),
-        _ => text.to_owned(),
+        "who/birth_date" => super::dates::date_text(lang, text),
+        key => by_table(lang, key, text),
     }
+}
+
+/// Dates in both calendars, and choices by name.
+fn by_table(lang: Lang, key: &str, text: &str) -> String {
+    let Some(field) = field_named(key) else {
+        return text.to_owned();
+    };
+    if matches!(field.shape, Shape::Day(_) | Shape::When(_)) {
+        return super::dates::date_text(lang, text);
+    }
+    let choice = field.choice(text);
+    choice
+        .map_or(text, |choice| lang.of(choice.japanese, choice.english))
+        .to_owned()
+}
+
+fn is_gestation(key: &str) -> bool {
+    field_named(key).is_some_and(|field| matches!(field.shape, Shape::Gestation(..)))
+}
+
+/// Days of pregnancy as weeks and days.
+fn gestation(lang: Lang, days: i64) -> String {
+    say!(lang, "{w}週{d}日", "{w}w{d}d", w = days / 7, d = days % 7)
 }
 
 fn vaccine(lang: Lang, code: &str) -> String {

@@ -60,7 +60,7 @@ fn step(vault: &mut Vault, number: usize, post: &Post) -> Result<(), VaultError>
         _ => {
             let sora = named(vault, "手帳 そら")?;
             let words = Fields::from([("kana".to_owned(), Value::from("てちょう そら"))]);
-            vault.amend_member(&sora, &words, NOW)
+            vault.amend_member(&sora, &words, false, NOW)
         }
     }
 }

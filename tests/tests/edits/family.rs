@@ -92,7 +92,9 @@ fn edit(vault: &mut Vault, member: &MemberId, seeded: &mut Seeded) {
     match seeded.below(20) {
         0 => {
             let name = Fields::from([("name".to_owned(), Value::from(text(seeded)))]);
-            vault.amend_member(member, &name, NOW).expect("a profile");
+            vault
+                .amend_member(member, &name, false, NOW)
+                .expect("a profile");
         }
         1..=9 if !written.is_empty() => {
             // Early records are amended most, so that both devices meet at them.

@@ -167,6 +167,22 @@ impl Record {
     }
 }
 
+/// Gives fields that are text throughout, as issued records are, the types that the program writes;
+/// a text that does not read as its type stays a text.
+pub fn typed(texts: &Fields) -> Fields {
+    let kind = texts.get("kind").and_then(Value::as_text);
+    let kind: Option<Kind> = kind.and_then(|kind| kind.parse().ok());
+    let value = |key: &str, value: &Value| match (key, value) {
+        ("v", Value::Text(text)) => text.parse().ok().map(Value::Int),
+        _ => kind?.field(key)?.typed(value.clone()).ok(),
+    };
+    let typed = texts.iter().map(|(key, text)| {
+        let value = value(key, text).unwrap_or_else(|| text.clone());
+        (key.clone(), value)
+    });
+    typed.collect()
+}
+
 /// Checks `changes` to a stored record and returns the fields that have to be put: `Null` for what
 /// is removed, nothing for what stays the same.
 pub fn amend(current: &Fields, changes: &Fields, confirmed: bool) -> Result<Fields, RecordError> {

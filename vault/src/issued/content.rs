@@ -33,25 +33,16 @@ impl Groups {
     /// Returns the fields of the record, as if the family had written it.
     pub fn fields(&self) -> Fields {
         let pairs = self.what.pairs().chain(self.place.pairs());
-        pairs
-            .map(|(key, text)| (key.to_owned(), value(key, text)))
-            .collect()
+        let texts: Fields = pairs
+            .map(|(key, text)| (key.to_owned(), text.into()))
+            .collect();
+        techo_health::record::typed(&texts)
     }
 
     /// Returns the record.
     pub fn record(&self) -> Result<Record, RecordError> {
         Record::from_fields(&self.fields())
     }
-}
-
-/// A text stays a text unless its field has another type and it reads as one.
-fn value(key: &str, text: &str) -> Value {
-    let typed = match key {
-        "v" | "dose_no" => text.parse().ok().map(Value::Int),
-        "routine" => text.parse().ok().map(Value::Bool),
-        _ => None,
-    };
-    typed.unwrap_or_else(|| Value::Text(text.to_owned()))
 }
 
 /// The fields that say where, by whom and with which product.

@@ -104,11 +104,12 @@ impl Vault {
         Ok(id)
     }
 
-    /// Changes a member's profile.
+    /// Changes a member's profile. `confirmed` lets implausible values through.
     pub fn amend_member(
         &mut self,
         member: &MemberId,
         changes: &Fields,
+        confirmed: bool,
         now: Timestamp,
     ) -> Result<(), VaultError> {
         self.check_writable()?;
@@ -118,7 +119,7 @@ impl Vault {
             .and_then(|doc| doc.record(None))
             .map(|state| state.settled());
         let current = current.unwrap_or_default();
-        let puts = techo_health::record::amend(&current, changes, false)?;
+        let puts = techo_health::record::amend(&current, changes, confirmed)?;
         let edits: Vec<Edit> = puts
             .into_iter()
             .map(|(field, value): (String, Value)| Edit::Put {

@@ -36,6 +36,14 @@ impl Vault {
         items
     }
 
+    /// Returns the records that may leave the vault in a copy. Every copy is made of these alone:
+    /// never-share records are not among them, private ones only where a person asks for them.
+    pub fn copyable(&self, member: Option<&MemberId>, private_too: bool) -> Vec<TimelineItem> {
+        let mut items = self.timeline(member);
+        items.retain(|item| item.sensitivity().may_leave(private_too));
+        items
+    }
+
     /// Returns one record with its history, by its id or an unambiguous end of it.
     pub fn record(&self, text: &str) -> Result<RecordView, VaultError> {
         let text = text.trim().trim_start_matches('#');

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use techo_health::Value;
+use techo_health::record::Sensitivity;
 
 use crate::book::{BookId, MemberId};
 use crate::sync::Finding;
@@ -110,6 +111,17 @@ impl TimelineItem {
         self.fields
             .get(field)
             .and_then(|values| values.iter().find_map(Value::as_text))
+    }
+
+    /// Returns how far the record may go: where devices differ, the strictest word counts.
+    pub fn sensitivity(&self) -> Sensitivity {
+        let words = self.fields.get("sensitivity").into_iter().flatten();
+        let strictness = |word: &Value| match word {
+            Value::Null => Sensitivity::Normal,
+            Value::Text(text) => Sensitivity::read(Some(text)),
+            Value::Bool(_) | Value::Int(_) => Sensitivity::NeverShare,
+        };
+        words.map(strictness).max().unwrap_or(Sensitivity::Normal)
     }
 
     /// Returns the fields in which devices differ.

@@ -54,7 +54,7 @@ impl Relay {
         let identity = Arc::new(Identity::open(&config.dir)?);
         let (dir, quotas) = (config.dir.clone(), config.quotas);
         let opened = tokio::task::spawn_blocking(move || {
-            let (disk, _) = Disk::open(&dir)?;
+            let disk = Disk::open(&dir)?;
             let mut fresh = [0; 16];
             getrandom::fill(&mut fresh).map_err(io::Error::other)?;
             Keep::new(disk, quotas, StoreId::from_bytes(fresh))

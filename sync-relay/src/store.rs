@@ -1,12 +1,22 @@
 //! What a relay keeps: judged writes, durable before they are answered. It opens nothing and
 //! knows no connection.
 //!
-//! Bottom first: `table` (ordered bytes, durable batches), `disk` (sled), `layout` (keys and
-//! values), `draft` (a batch under judgement), `mailboxes` and `inboxes` (the rules), `keep`.
+//! Bottom first: `table` (ordered bytes, durable batches); `frame`, `files` and `segments` (the log
+//! that is the truth); `layout` (keys and values); `index` (sled), `usage`, `survey` (whether the
+//! index is whole), `joined` (log and index as one table), `migrate`, `disk`; `draft` (a batch under
+//! judgement), `mailboxes` and `inboxes` (the rules), `keep`.
 
 pub(crate) mod table;
-pub(crate) mod disk;
+pub(crate) mod frame;
+pub(crate) mod files;
+pub(crate) mod segments;
 pub(crate) mod layout;
+pub(crate) mod index;
+pub(crate) mod usage;
+pub(crate) mod survey;
+pub(crate) mod joined;
+pub(crate) mod migrate;
+pub(crate) mod disk;
 pub(crate) mod draft;
 pub(crate) mod mailboxes;
 pub(crate) mod inboxes;
@@ -26,8 +36,8 @@ pub enum StoreError {
     /// The file system refused.
     #[error("the file system refused")]
     Io(#[from] std::io::Error),
-    /// The database failed or panicked; it is not touched again.
-    #[error("the database failed")]
+    /// The index failed or panicked; it is made anew.
+    #[error("the index failed")]
     Database(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     /// Another relay uses the directory.
     #[error("another relay uses this directory")]

@@ -326,16 +326,24 @@ async fn a_wiped_relay_shows_a_new_store_and_can_be_filled_again() {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_open_is_set_aside() {
+async fn an_index_that_does_not_open_is_made_anew_and_nothing_is_lost() {
     let mut world = World::start().await;
-    let feed = Feed::new(2);
-    let (connection, _) = with_mailbox(&world, &feed).await;
+    let mut feed = Feed::new(2);
+    let (connection, mailbox) = with_mailbox(&world, &feed).await;
+    let sent = feed.grow(5);
+    connection.append(mailbox, &sent).await.unwrap();
     let store = connection.store();
     world.stop_relay().await;
-    std::fs::write(world.dir.path().join("store/conf"), b"no configuration").unwrap();
+    let conf = world.dir.path().join("store/index/conf");
+    std::fs::write(conf, b"no configuration").unwrap();
     world.start_relay().await;
-    assert_ne!(world.relay().store(), store);
-    assert!(world.dir.path().join("store.damaged-1/conf").exists());
+    assert_eq!(world.relay().store(), store);
+    let (again, _) = with_mailbox(&world, &feed).await;
+    let mut stream = again.fetch(mailbox, vec![], false).await.unwrap();
+    let heads = MailboxEvent::Heads(vec![sent[4].head()]);
+    assert_eq!(next(&mut stream).await, heads);
+    let all = sent.into_iter().map(Into::into).collect();
+    assert_eq!(next(&mut stream).await, MailboxEvent::Envelopes(all));
     world.stop().await;
 }
 

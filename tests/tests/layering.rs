@@ -204,7 +204,7 @@ fn one_file_of_the_vault_and_one_of_the_relay_name_sled() {
     for (folder, root) in CRATES {
         naming.extend(files_naming(folder, root, begins_with("sled")));
     }
-    let allowed = ["sync-relay/src/store/disk.rs", "vault/src/store/index.rs"];
+    let allowed = ["sync-relay/src/store/index.rs", "vault/src/store/index.rs"];
     assert_eq!(naming, allowed.map(str::to_owned).into());
 }
 

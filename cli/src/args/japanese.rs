@@ -270,6 +270,11 @@ fn official(id: &str) -> Option<&'static str> {
         "no_deliver" => "今はリレーに届けません",
         "listen" => "待ち受ける番地(何度でも。既定: すべて、UDP 4433番)",
         "advertise" => "端末から見たこのリレーのホスト名",
+        "metrics" => {
+            "/metrics(Prometheus)と /healthz をHTTPで知らせる番地。このコンピューターの中だけで、箱も人も示しません(既定: なし)"
+        }
+        "mailbox_quota" => "ひとつのメールボックスに預かる封筒のバイト数",
+        "inbox_quota" => "ひとつの受信箱に預かるバイト数",
         "keep" => "このフォルダーを使い、すべてを残して、次に試すことを表示します",
         _ => return None,
     })

@@ -1,6 +1,5 @@
 //! What a city, a relay's operator and a curious visitor type.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -188,19 +187,9 @@ pub(crate) struct RelayArgs {
 pub(crate) enum RelayCommand {
     /// Keep envelopes until they are fetched, until Ctrl-C; prints the address to give to families.
     #[command(
-        after_help = "Example:\n  techo relay run --dir ./relay --listen 0.0.0.0:4433 --advertise relay.example"
+        after_help = "Example:\n  techo relay run --dir ./relay --listen 0.0.0.0:4433 --advertise relay.example \\\n    --metrics 127.0.0.1:9090"
     )]
-    Run {
-        /// The relay's folder: key and store. Made if it is missing.
-        #[arg(long, value_name = "DIR")]
-        dir: PathBuf,
-        /// An address to listen on; may be given several times [default: all, UDP port 4433].
-        #[arg(long, value_name = "IP:PORT")]
-        listen: Vec<SocketAddr>,
-        /// The host by which devices reach this relay, for the address that is printed.
-        #[arg(long, value_name = "HOST")]
-        advertise: Option<String>,
-    },
+    Run(techo_relay::run::Options),
 }
 
 /// A demo.

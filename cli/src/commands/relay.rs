@@ -1,26 +1,12 @@
 //! `techo relay`.
 
-use techo_relay::run::Options;
-
 use crate::args::RelayCommand;
 use crate::desk::{Desk, network};
 use crate::error::Failure;
 
 pub(super) fn run(desk: &Desk, command: RelayCommand) -> Result<(), Failure> {
     match command {
-        RelayCommand::Run {
-            dir,
-            listen,
-            advertise,
-        } => {
-            let options = Options {
-                dir,
-                listen,
-                advertise,
-                mailbox_quota: None,
-                inbox_quota: None,
-                metrics: None,
-            };
+        RelayCommand::Run(options) => {
             log();
             network(async {
                 let ready = |address: &techo_wire::RelayAddress| {

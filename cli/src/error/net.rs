@@ -131,6 +131,15 @@ pub(super) fn relay(lang: Lang, error: &RelayError) -> Told {
                 e = source
             )
         }
+        RelayError::MetricsInPublic { address } => {
+            let text = say!(
+                lang,
+                "状態は、このコンピューターの中だけで知らせます。{a} では知らせられません。",
+                "Metrics are told on this machine only, not on {a}.",
+                a = address
+            );
+            return Told::new("relay-metrics", Exit::Usage, text).hint("--metrics 127.0.0.1:9090");
+        }
         other => say!(
             lang,
             "リレーを始められません: {e}",

@@ -1,11 +1,9 @@
 use super::*;
 use crate::config::Quotas;
-use crate::store::disk::Disk;
 use crate::store::keep::Keep;
+use crate::store::table::Table;
 use crate::store::table::memory::Memory;
-use crate::store::table::{Changes, Table};
 use ed25519_dalek::{Signer, SigningKey};
-use proptest::prelude::*;
 use std::sync::atomic::Ordering;
 use techo_wire::label::signed_bytes;
 use techo_wire::{EnvelopeHash, EnvelopeHeader, EpochTag, Label, UnsignedEnvelope, item};
@@ -358,70 +356,4 @@ fn items_come_in_pages_and_damaged_ones_are_passed_over() {
         positions.extend(page.items.iter().map(|placed| placed.position));
     }
     assert_eq!(positions, [0, 1, 3, 4]);
-}
-
-/// Values around the lengths at which chunks end.
-fn long_value() -> impl Strategy<Value = Vec<u8>> {
-    let length = prop_oneof![
-        1usize..40,
-        4_094usize..4_099,
-        8_190usize..8_195,
-        Just(61_500)
-    ];
-    (length, any::<u8>()).prop_map(|(length, fill)| vec![fill; length])
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
-    #[test]
-    fn sled_and_memory_hold_the_same(batches in proptest::collection::vec(
-        proptest::collection::btree_map(
-            proptest::collection::vec(0u8..3, 3..4),
-            proptest::option::of(long_value()),
-            0..6,
-        ),
-        1..6,
-    ), prefix in proptest::collection::vec(0u8..3, 0..2)) {
-        let dir = tempfile::tempdir().unwrap();
-        let memory = Memory::default();
-        let (mut disk, aside) = Disk::open(dir.path()).unwrap();
-        prop_assert!(aside.is_none());
-        for changes in &batches {
-            let changes: &Changes = changes;
-            memory.apply(changes).unwrap();
-            disk.apply(changes).unwrap();
-            drop(disk);
-            let (reopened, aside) = Disk::open(dir.path()).unwrap();
-            prop_assert!(aside.is_none());
-            disk = reopened;
-        }
-        let pairs = |table: &dyn Table| {
-            let mut pairs = Vec::new();
-            table.scan(&prefix, &[1], &mut |key, value| {
-                pairs.push((key.to_vec(), value.to_vec()));
-                true
-            }).unwrap();
-            pairs
-        };
-        prop_assert_eq!(pairs(&memory), pairs(&disk));
-    }
-}
-
-#[test]
-fn the_longest_values_never_go_into_files_that_sled_does_not_sync() {
-    let dir = tempfile::tempdir().unwrap();
-    let (disk, _) = Disk::open(dir.path()).unwrap();
-    for group in 0..8u8 {
-        let value = |n: u8| (vec![n, group], Some(vec![n; 61_500]));
-        disk.apply(&(0..16).map(value).collect()).unwrap();
-    }
-    drop(disk);
-    let disk = Disk::open(dir.path()).unwrap().0;
-    assert_eq!(disk.get(&[9, 7]).unwrap(), Some(vec![9; 61_500]));
-    assert_eq!(
-        std::fs::read_dir(dir.path().join("store/blobs"))
-            .unwrap()
-            .count(),
-        0
-    );
 }

@@ -22,6 +22,7 @@ mod keys;
 mod witness;
 mod index;
 mod queue;
+mod prepared;
 pub mod header;
 pub mod memory;
 pub mod durable;

@@ -14,9 +14,10 @@ use zeroize::Zeroizing;
 use crate::crypto::{MasterKey, Slot, VaultId};
 use crate::store::disk::{self, Disk};
 use crate::store::header::{HEADER_FILE, Header, MAX_HEADER, Unlocked};
-use crate::store::index::{self, Index, IndexError};
+use crate::store::index::{Index, IndexError, Recovered};
 use crate::store::keys::{KeyChanges, KeyFiles};
 use crate::store::manifest::ObjectMark;
+use crate::store::prepared::Prepared;
 use crate::store::queue::{Outcome, Queue};
 use crate::store::segments::{ROTATE_AT, Segments};
 use crate::store::witness::Witness;
@@ -66,22 +67,29 @@ impl DiskStore {
         master: &MasterKey,
         rng: Entropy,
     ) -> Result<Self, StoreError> {
-        Self::open_rotating(disk, index_root, vault, master, rng, ROTATE_AT)
+        let prepared = Prepared::take(disk.as_ref(), index_root, vault);
+        Self::open_prepared(disk, vault, master, rng, ROTATE_AT, prepared)
     }
 
-    pub(super) fn open_rotating(
+    /// Opens the store from what was read of it before its key was known.
+    pub(super) fn open_prepared(
         disk: Arc<dyn Disk>,
-        index_root: Option<&Path>,
         vault: VaultId,
         master: &MasterKey,
         rng: Entropy,
         rotate_at: u64,
+        prepared: Prepared,
     ) -> Result<Self, StoreError> {
         let keys = KeyFiles::open(Arc::clone(&disk), vault, master.keys(vault))?;
         let (witness, found) = Witness::open(Arc::clone(&disk), vault, master.manifest(vault))?;
         let known = found.clone().unwrap_or_default();
-        let (segments, mut opening) =
-            Segments::open(Arc::clone(&disk), vault, known.end(), rotate_at)?;
+        let (segments, mut opening) = Segments::open(
+            Arc::clone(&disk),
+            vault,
+            known.end(),
+            rotate_at,
+            prepared.surveys?,
+        )?;
         let used = segments.end() > Position::START || !keys.names()?.is_empty();
         if found.is_none() && used {
             opening.damage.push(Damage::ManifestLost);
@@ -93,7 +101,8 @@ impl DiskStore {
             index_damage: Vec::new(),
             litter: true,
         };
-        let index = index_root.map(|root| open_index(root, vault, master, &mut state));
+        let index = prepared.index;
+        let index = index.map(|recovered| open_index(vault, master, &mut state, recovered));
         if index.is_none() {
             state.manifest.clear_objects();
         }
@@ -325,9 +334,15 @@ impl fmt::Debug for State {
     }
 }
 
-fn open_index(root: &Path, vault: VaultId, master: &MasterKey, state: &mut State) -> Index {
-    let lost = state.manifest.objects().next().is_some() && !root.join(index::FOLDER).exists();
-    let (index, opened) = Index::open(root, vault, master.index(vault), master.blind(vault));
+fn open_index(
+    vault: VaultId,
+    master: &MasterKey,
+    state: &mut State,
+    recovered: Recovered,
+) -> Index {
+    let lost = state.manifest.objects().next().is_some() && !recovered.was_there;
+    let (seal, blind) = (master.index(vault), master.blind(vault));
+    let (index, opened) = Index::open(vault, seal, blind, recovered);
     if let Err(error) = opened {
         state.set_aside(&index, &error);
     } else if lost {

@@ -29,6 +29,31 @@ pub(super) struct Index {
     tree: Mutex<Option<sled::Db>>,
 }
 
+/// sled as it came up in a vault's folder, before any key is known.
+pub(super) struct Recovered {
+    root: PathBuf,
+    tree: Result<sled::Db, IndexError>,
+    /// Whether there was an index before.
+    pub(super) was_there: bool,
+}
+
+impl Recovered {
+    /// Lets sled recover what lies in the folder `root`.
+    pub(super) fn take(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            was_there: root.join(FOLDER).exists(),
+            tree: open_tree(root),
+        }
+    }
+}
+
+impl fmt::Debug for Recovered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recovered").finish_non_exhaustive()
+    }
+}
+
 /// What the index did not do. Whoever sees it calls [`Index::set_aside`].
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IndexError {
@@ -50,21 +75,20 @@ pub(super) enum IndexError {
 }
 
 impl Index {
-    /// Opens the index in the vault's folder `root`; whether that was without failure comes with
-    /// it.
+    /// Opens what was recovered; whether that was without failure comes with it.
     pub(super) fn open(
-        root: &Path,
         vault: VaultId,
         seal: StorageKey,
         blind: BlindKey,
+        recovered: Recovered,
     ) -> (Self, Result<(), IndexError>) {
-        let (tree, outcome) = match open_tree(root) {
+        let (tree, outcome) = match recovered.tree {
             Ok(tree) => (Some(tree), Ok(())),
             Err(error) => (None, Err(error)),
         };
         (
             Self {
-                root: root.to_owned(),
+                root: recovered.root,
                 vault,
                 seal,
                 blind,
@@ -270,7 +294,7 @@ fn reserve(whole: &mut Zeroizing<Vec<u8>>, more: usize) {
 }
 
 /// Where the index lies in the vault's folder.
-pub(super) const FOLDER: &str = "index";
+const FOLDER: &str = "index";
 const SET_ASIDE: &str = "index.damaged-";
 const LOCK_TRIES: usize = 500;
 const CACHE: u64 = 16 * 1024 * 1024;

@@ -10,12 +10,15 @@ use crate::store::StoreError;
 use crate::store::disk::{Disk, Folder};
 use crate::store::durable::{DiskStore, Entropy, read_header, write_header};
 use crate::store::header::{Header, Unlocked};
+use crate::store::prepared::Preparing;
+use crate::store::segments::ROTATE_AT;
 
 /// A vault that this process holds and has not unlocked.
 #[derive(Debug)]
 pub struct LockedVault {
-    folder: Folder,
+    folder: Arc<Folder>,
     header: Header,
+    preparing: Preparing,
 }
 
 impl LockedVault {
@@ -24,9 +27,20 @@ impl LockedVault {
         if !holds_a_vault(folder) {
             return Err(StoreError::NotAVault);
         }
-        let folder = Folder::lock(folder)?;
+        Self::of(Folder::lock(folder)?)
+    }
+
+    /// Reads the header, and begins to read what needs no key while a passphrase is tried.
+    fn of(folder: Folder) -> Result<Self, StoreError> {
         let header = read_header(&folder)?.ok_or(StoreError::HeaderDamaged)?;
-        Ok(Self { folder, header })
+        let folder = Arc::new(folder);
+        let root = folder.root().to_owned();
+        let preparing = Preparing::begin(Arc::clone(&folder) as _, root, header.vault());
+        Ok(Self {
+            folder,
+            header,
+            preparing,
+        })
     }
 
     /// Makes a new vault in `folder`, unlocked by `passphrase`, and opens it.
@@ -51,8 +65,7 @@ impl LockedVault {
         let slot = Slot::create(&mut rng, vault, kind, passphrase, cost, &master)?;
         write_header(&folder, vault, &master, std::slice::from_ref(&slot))?;
         let unlocked = Unlocked::new(vault, slot, master);
-        let header = read_header(&folder)?.ok_or(StoreError::HeaderDamaged)?;
-        let store = Self { folder, header }.into_store(&unlocked, rng)?;
+        let store = Self::of(folder)?.into_store(&unlocked, rng)?;
         Ok((store, unlocked))
     }
 
@@ -71,9 +84,12 @@ impl LockedVault {
         if unlocked.vault() != self.header.vault() {
             return Err(StoreError::HeaderDamaged);
         }
-        let root = self.folder.root().to_owned();
-        let disk: Arc<dyn Disk> = Arc::new(self.folder);
-        DiskStore::open(disk, Some(&root), unlocked.vault(), unlocked.master(), rng)
+        let (vault, master) = (unlocked.vault(), unlocked.master());
+        let disk: Arc<dyn Disk> = Arc::clone(&self.folder) as _;
+        let Some(prepared) = self.preparing.wait() else {
+            return DiskStore::open(disk, Some(self.folder.root()), vault, master, rng);
+        };
+        DiskStore::open_prepared(disk, vault, master, rng, ROTATE_AT, prepared)
     }
 }
 

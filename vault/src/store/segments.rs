@@ -13,10 +13,11 @@ use crate::crypto::VaultId;
 use crate::store::disk::{self, Disk};
 use crate::store::frame::{self, Frame, MAX_FRAME};
 use crate::store::reader::{Reader, Step};
-use crate::store::segments::survey::Survey;
 use crate::store::{Damage, Location, Opening, Position, Scanned, StoreError};
 
 mod survey;
+
+pub(super) use survey::Survey;
 
 /// The segments of one vault.
 #[derive(Debug)]
@@ -37,20 +38,21 @@ struct Tail {
 }
 
 impl Segments {
-    /// Checks every frame, cuts off an unfinished write, and says what is damaged. `durable` is
-    /// how far the log reached when the manifest was written.
+    /// Goes on from what [`survey`] found: cuts off an unfinished write, and says what is damaged.
+    /// `durable` is how far the log reached when the manifest was written.
     pub(super) fn open(
         disk: Arc<dyn Disk>,
         vault: VaultId,
         durable: Position,
         rotate_at: u64,
+        surveys: Vec<Survey>,
     ) -> Result<(Self, Opening), StoreError> {
-        disk.create_folder(FOLDER)?;
-        let numbers = numbers(disk.as_ref())?;
         let mut opening = Opening::default();
         let mut found = Position::START;
         let mut expected = 1;
-        for &number in &numbers {
+        let last = surveys.last().map(Survey::segment);
+        for survey in surveys {
+            let number = survey.segment();
             if number > expected {
                 opening.damage.push(Damage::SegmentsMissing {
                     first: expected,
@@ -58,8 +60,7 @@ impl Segments {
                 });
             }
             expected = number + 1;
-            let survey = Survey::take(disk.as_ref(), vault, number)?;
-            found = if numbers.last() == Some(&number) {
+            found = if last == Some(number) {
                 survey.settle(disk.as_ref(), found, durable, &mut opening)?
             } else {
                 survey.report(&mut opening);
@@ -285,6 +286,15 @@ fn hurts(damage: &Damage, end: Position) -> bool {
         Damage::Shorter { .. } => true,
         _ => false,
     }
+}
+
+/// Checks every frame of every segment; changes nothing.
+pub(super) fn survey(disk: &dyn Disk, vault: VaultId) -> Result<Vec<Survey>, StoreError> {
+    disk.create_folder(FOLDER)?;
+    let numbers = numbers(disk)?.into_iter();
+    numbers
+        .map(|number| Survey::take(disk, vault, number))
+        .collect()
 }
 
 fn lay_out(

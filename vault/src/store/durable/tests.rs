@@ -56,14 +56,18 @@ impl Bench {
     }
 
     fn open_on(&self, disk: &PowerDisk) -> Result<DiskStore, StoreError> {
-        let (disk, root) = (Arc::new(disk.clone()), Some(self.folder.path()));
-        DiskStore::open_rotating(disk, root, VAULT, &self.master, entropy(), 4096)
+        self.open_over(disk, Some(self.folder.path()))
     }
 
     /// Without an index, which only costs time where a test is about the rest.
     fn open_bare(&self, disk: &PowerDisk) -> Result<DiskStore, StoreError> {
+        self.open_over(disk, None)
+    }
+
+    fn open_over(&self, disk: &PowerDisk, index: Option<&Path>) -> Result<DiskStore, StoreError> {
+        let prepared = Prepared::take(disk, index, VAULT);
         let disk = Arc::new(disk.clone());
-        DiskStore::open_rotating(disk, None, VAULT, &self.master, entropy(), 4096)
+        DiskStore::open_prepared(disk, VAULT, &self.master, entropy(), 4096, prepared)
     }
 }
 

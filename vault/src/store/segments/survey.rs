@@ -8,7 +8,7 @@ use crate::store::{Damage, Opening, Position, StoreError};
 
 /// What stands in one segment.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(in crate::store) struct Survey {
     segment: u64,
     pub(super) length: u64,
     header_holds: bool,
@@ -49,6 +49,11 @@ impl Survey {
             }
         }
         Ok(survey)
+    }
+
+    /// Which segment.
+    pub(super) fn segment(&self) -> u64 {
+        self.segment
     }
 
     /// Names what is damaged.

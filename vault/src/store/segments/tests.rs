@@ -22,7 +22,12 @@ fn frame(body: &[u8]) -> Frame {
 }
 
 fn open(disk: &PowerDisk, durable: Position) -> (Segments, Opening) {
-    Segments::open(Arc::new(disk.clone()), vault(), durable, 4096).unwrap()
+    open_rotating(disk, durable, 4096)
+}
+
+fn open_rotating(disk: &PowerDisk, durable: Position, rotate_at: u64) -> (Segments, Opening) {
+    let surveys = survey(disk, vault()).unwrap();
+    Segments::open(Arc::new(disk.clone()), vault(), durable, rotate_at, surveys).unwrap()
 }
 
 /// One batch of one frame for each body, and where they lie.
@@ -303,7 +308,7 @@ proptest! {
         sizes in proptest::collection::vec(0..3000_usize, 1..12), wound in wound(),
     ) {
         let disk = PowerDisk::new();
-        let log = Segments::open(Arc::new(disk.clone()), vault(), Position::START, ROTATE_AT).unwrap().0;
+        let log = open_rotating(&disk, Position::START, ROTATE_AT).0;
         let mut kept = BTreeMap::new();
         for (n, size) in (1..).zip(sizes) {
             let body = vec![n; size];

@@ -21,6 +21,10 @@ bench:
     cargo bench -p techo-tests --bench path
     just bench-forecast
 
+# Wrong rules of the schedule, each of which some test has to notice; names choose some of them.
+mutants *NAMES:
+    tests/mutants/run {{NAMES}}
+
 # Whole children through the schedule: how many a second, and how much memory (docs/performance.md).
 bench-forecast:
     cargo build --release -p techo

@@ -6,6 +6,7 @@
 
 mod rules;
 mod case;
+mod excuse;
 mod reason;
 mod answer;
 mod legal;
@@ -20,10 +21,11 @@ mod person;
 
 pub use answer::{Alternative, Forecast, Proposal, Status, Unassigned};
 pub use case::{Case, CaseError};
+pub use excuse::Excuse;
 pub use forecast::forecast;
 pub use lines::{Answered, answer_lines};
 pub use person::SeriesView;
-pub use reason::{Because, Excuse};
+pub use reason::Because;
 pub use rules::{Class, Rules, RulesError};
 
 #[cfg(test)]

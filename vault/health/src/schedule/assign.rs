@@ -6,9 +6,9 @@ use jiff::civil::Date;
 
 use super::answer::Unassigned;
 use super::case::Dose;
+use super::excuse::Excuse;
 use super::legal::{Asked, Legal};
 use super::pair::{Paired, pair};
-use super::reason::Excuse;
 use super::rules::{Early, Series, Switching, VaccineRule, WindowRule};
 use super::walk::{Shot, Walk};
 

@@ -8,10 +8,11 @@ use super::answer::{Alternative, Forecast, Proposal, Status};
 use super::assign::{Assigned, counts_in};
 use super::case::{Case, CaseError};
 use super::checkup::{antenatal, checkup};
+use super::excuse::Excuse;
 use super::legal::{Asked, Legal};
 use super::outlook::{Next, Outlook, View};
 use super::pair::Paired;
-use super::reason::{Because, Excuse, Inner};
+use super::reason::{Because, Inner};
 use super::rules::{Class, Rules, Series, VaccineRule, WindowRule};
 use super::walk::{Shot, Walk};
 

@@ -7,7 +7,7 @@ use crate::calendar::{
 };
 
 use super::case::Case;
-use super::reason::Excuse;
+use super::excuse::Excuse;
 use super::rules::{FromIf, MonthDay, Rules, Series, VaccineRule, WindowRule};
 
 /// The rules and the person they are asked for.

@@ -16,6 +16,8 @@ mod check;
 pub use check::RulesError;
 pub(super) use day::{Day, MonthDay, day};
 pub use series::Class;
+#[cfg(test)]
+pub(super) use series::Span;
 pub(super) use series::{Early, FromIf, Plan, Series, Slot, Standard, VisitStep, WindowRule};
 
 /// A rule pack that has been read and checked.

@@ -5,8 +5,10 @@
 
 mod calendar;
 mod rules;
+mod form;
 
 pub use calendar::{CheckupDue, Occasion, due};
+pub use form::{Choice, Form, FormError, FormItem, Forms, ItemKind, NOTHING, is_sensitive};
 pub use rules::{Basis, CheckupRule, Checkups, CheckupsError};
 
 #[cfg(test)]

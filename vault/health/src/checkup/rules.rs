@@ -170,6 +170,14 @@ pub enum CheckupsError {
         /// The checkup or form.
         name: String,
     },
+    /// An item that takes nothing, or says too little of itself.
+    #[error("the item {item:?} of the form {form:?} is not sound")]
+    Item {
+        /// The form.
+        form: String,
+        /// The item's code.
+        item: String,
+    },
     /// A window that ends before it begins, or never comes.
     #[error("the window of {name:?} has no day")]
     NoDay {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod checkup;
 mod family;
 mod growth;
 mod due;
@@ -15,6 +16,7 @@ mod copies;
 mod japanese;
 mod parse;
 
+pub(crate) use checkup::{CheckupsArgs, CheckupsCommand};
 pub(crate) use copies::{ExportArgs, ExportFormat, ImportArgs};
 pub(crate) use due::DueArgs;
 pub(crate) use family::{
@@ -100,6 +102,8 @@ pub(crate) enum Command {
         after_help = "Examples:\n  techo due\n  techo due --member みほん花 --days 365\n  techo due --all --wareki"
     )]
     Due(DueArgs),
+    /// Checkups: the forms on which findings are written; needs no vault.
+    Checkup(CheckupsArgs),
     /// One record: show it with its history, or change what the family wrote.
     Record(RecordArgs),
     /// Copy records into a file in the clear, for other programs.

@@ -6,6 +6,7 @@ mod member;
 mod add;
 mod timeline;
 mod due;
+mod checkup;
 mod record;
 mod export;
 mod import;
@@ -42,6 +43,7 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Add(args) => add::run(&desk, args.kind),
         Command::Timeline(args) => timeline::run(&desk, &args),
         Command::Growth(args) => growth::run(&desk, &args),
+        Command::Checkup(args) => checkup::run(&desk, &args.command),
         Command::Due(args) => due::run(&desk, &args),
         Command::Record(args) => record::run(&desk, args.command),
         Command::Export(args) => export::run(&desk, &args),

@@ -127,6 +127,13 @@ pub(crate) enum Failure {
     },
     /// A file that is not what it should be.
     NotAnExport,
+    /// No such checkup form.
+    NoForm {
+        /// The forms there are.
+        known: Vec<String>,
+    },
+    /// What the form does not take.
+    Form(techo_health::checkup::FormError),
     /// The person said no.
     Declined,
     /// The digits cannot be compared: nobody can be asked, and none were given.
@@ -225,6 +232,8 @@ impl Failure {
             Self::NoSuchField { kind, key } => record::no_such_field(lang, *kind, key),
             Self::NotAnExport => record::not_an_export(lang),
             Self::Rules(error) => record::rules(lang, error),
+            Self::Form(error) => record::form(lang, error),
+            Self::NoForm { known } => record::no_form(lang, known),
             Self::Growth(error) => record::growth(lang, *error),
             Self::Simulated(error) => city::simulated(lang, error),
             Self::File { path, source } => file(lang, path, source),
@@ -352,6 +361,7 @@ from! {
     CityError => City,
     SimulatedError => Simulated,
     RulesError => Rules,
+    techo_health::checkup::FormError => Form,
     GrowthError => Growth,
     io::Error => Io,
     anyhow::Error => Unexpected,

@@ -1,6 +1,7 @@
 //! Japanese and English: which one, and how dates, ages and fields read in it.
 
 pub(crate) mod dates;
+pub(crate) mod forms;
 pub(crate) mod series;
 pub(crate) mod words;
 

@@ -77,12 +77,12 @@ impl Output {
 
     /// Asks a yes-or-no question; no answer is no.
     pub(crate) fn ask(question: &str) -> io::Result<bool> {
-        let answer = Self::question(&format!("{question} [y/N] "))?;
+        let answer = Self::line(&format!("{question} [y/N] "))?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "はい" | "ｙ"))
     }
 
     /// Asks for a line of text.
-    fn question(question: &str) -> io::Result<String> {
+    pub(crate) fn line(question: &str) -> io::Result<String> {
         let mut terminal = io::stderr().lock();
         terminal.write_all(page::harmless(question).as_bytes())?;
         terminal.flush()?;

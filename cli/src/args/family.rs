@@ -116,7 +116,7 @@ pub(crate) enum AddKind {
     Measurement(MeasurementArgs),
     /// A health checkup.
     #[command(
-        after_help = "Example:\n  techo add checkup 18m --member みほん花 --date R8.4.3 --judgement healthy --finding teeth=12本"
+        after_help = "Examples:\n  techo add checkup 18m --member みほん花 --date R8.4.3 --judgement healthy --finding teeth=12本\n  techo add checkup --form 18m --finding weight_kg=10.4 --finding skin=所見なし"
     )]
     Checkup(CheckupArgs),
     /// Words.
@@ -130,7 +130,7 @@ pub(crate) enum AddKind {
 }
 
 /// What every new record has.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct NewRecord {
     /// Whose record it is; needed when the family has several members.
     #[arg(long, short, value_name = "NAME")]
@@ -215,7 +215,11 @@ pub(crate) struct MeasurementArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CheckupArgs {
     /// 1m, 3-4m, 18m, 3y … or 1歳6か月児健診 …
-    pub(crate) checkup: String,
+    #[arg(required_unless_present = "form")]
+    pub(crate) checkup: Option<String>,
+    /// Write by a form, which checks every item (techo checkup forms).
+    #[arg(long, value_name = "FORM")]
+    pub(crate) form: Option<String>,
     #[command(flatten)]
     pub(crate) new: NewRecord,
     /// healthy, observe, examine, or words.

@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use serde::Serialize;
-use techo_health::record::{CheckupType, Judgement};
 use techo_health::{
-    Checkup, Date, Decimal, Fields, Kind, Measurement, Note, Quantity, Record, Vaccination,
-    Vaccine, Value,
+    Date, Decimal, Fields, Kind, Measurement, Note, Quantity, Record, Vaccination, Vaccine, Value,
 };
 
 use super::date_or_today;
@@ -83,16 +81,9 @@ fn measurement(desk: &Desk, args: MeasurementArgs) -> Result<(), Failure> {
 }
 
 fn checkup(desk: &Desk, args: CheckupArgs) -> Result<(), Failure> {
-    let date = date_or_today(args.new.date.as_deref())?;
-    let record = Checkup {
-        facility: args.facility,
-        doctor: args.doctor,
-        judgement: args.judgement.as_deref().map(Judgement::new),
-        findings: args.finding.into_iter().collect(),
-        note: args.note,
-        ..Checkup::new(CheckupType::new(&args.checkup), date)
-    };
-    write(desk, &args.new, &Record::Checkup(record))
+    let new = args.new.clone();
+    let record = super::checkup::written(desk, args)?;
+    write(desk, &new, &Record::Checkup(record))
 }
 
 fn note(desk: &Desk, args: NoteArgs) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! Why a record cannot be written, in words.
 
+use techo_health::checkup::FormError;
 use techo_health::date::DateError;
 use techo_health::growth::GrowthError;
 use techo_health::schedule::RulesError;
@@ -294,4 +295,58 @@ pub(super) fn rules(lang: Lang, error: &RulesError) -> Told {
         e = error
     );
     Told::new("rules", Exit::Data, text).hint("docs/schedule.md")
+}
+
+/// What a checkup form does not take.
+pub(super) fn form(lang: Lang, error: &FormError) -> Told {
+    let (message, hint) = match error {
+        FormError::NoItem { form } => (
+            say!(
+                lang,
+                "様式 {f} にその項目はありません。",
+                "The form {f} has no such item.",
+                f = form
+            ),
+            format!("techo checkup form {form}"),
+        ),
+        FormError::NoChoice { item, choices } => (
+            say!(
+                lang,
+                "{i} は選択肢から選びます。",
+                "{i} takes one of its choices.",
+                i = item
+            ),
+            choices.join(", "),
+        ),
+        FormError::NoNumber { item, unit } => (
+            say!(
+                lang,
+                "{i} は数字で書きます。",
+                "{i} takes a number.",
+                i = item
+            ),
+            unit.clone(),
+        ),
+        FormError::NoDate { item } => (
+            say!(
+                lang,
+                "{i} は日付で書きます。",
+                "{i} takes a date.",
+                i = item
+            ),
+            "2026-04-03, R8.4.3".to_owned(),
+        ),
+        _ => (
+            lang.of("様式に合いません。", "It does not fit the form.")
+                .to_owned(),
+            "techo checkup forms".to_owned(),
+        ),
+    };
+    Told::new("form", Exit::Usage, message).hint(hint)
+}
+
+/// No such form.
+pub(super) fn no_form(lang: Lang, known: &[String]) -> Told {
+    let message = lang.of("その様式はありません。", "There is no such form.");
+    Told::new("no-form", Exit::No, message).hint(known.join(", "))
 }

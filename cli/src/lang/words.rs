@@ -51,7 +51,7 @@ fn finding(lang: Lang, key: &str) -> String {
         "breastfeeding" => lang.of("母乳", "Breastfeeding"),
         "weaning" => lang.of("離乳", "Weaning"),
         "detailed_exam_date" => lang.of("精密検査日", "Detailed examination"),
-        other => other,
+        other => super::forms::item(lang, other).unwrap_or(other),
     };
     name.to_owned()
 }
@@ -94,6 +94,12 @@ pub(crate) fn text_value(lang: Lang, key: &str, text: &str) -> String {
             other => other.to_owned(),
         },
         "who/birth_date" => super::dates::date_text(lang, text),
+        key if key.starts_with("findings/") => {
+            let code = key.trim_start_matches("findings/");
+            super::forms::finding(lang, code, text)
+                .unwrap_or(text)
+                .to_owned()
+        }
         key => by_table(lang, key, text),
     }
 }

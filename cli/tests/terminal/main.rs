@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod due;
 mod growth;
 
 use std::io::{BufRead as _, BufReader};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use techo_health::checkup::is_sensitive;
 use techo_health::{Value, When};
 
 use crate::book::{BookId, MemberId};
@@ -37,10 +38,16 @@ impl Vault {
     }
 
     /// Returns the records that may leave the vault in a copy. Every copy is made of these alone:
-    /// never-share records are not among them, private ones only where a person asks for them.
+    /// never-share records are not among them, private ones and the private findings of checkups
+    /// only where a person asks for them.
     pub fn copyable(&self, member: Option<&MemberId>, private_too: bool) -> Vec<TimelineItem> {
         let mut items = self.timeline(member);
         items.retain(|item| item.sensitivity().may_leave(private_too));
+        if !private_too {
+            for item in &mut items {
+                item.fields.retain(|field, _| !is_sensitive(field));
+            }
+        }
         items
     }
 

@@ -22,6 +22,7 @@ mod floor;
 mod product;
 mod family;
 mod table;
+mod enrol;
 mod measures;
 
 use process::{Wish, say};
@@ -50,6 +51,7 @@ fn run(role: &str, wish: &Wish) {
         "watch" => runtime.block_on(product::watch(wish)),
         "join" => runtime.block_on(product::join(wish)),
         "append" => runtime.block_on(product::append(wish)),
+        "enrol" => enrol::role(wish),
         "idle" => runtime.block_on(product::idle(wish)),
         "floor-relay" => runtime.block_on(floor::relay(wish)),
         "floor-write" => runtime.block_on(floor::write(wish)),

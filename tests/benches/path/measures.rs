@@ -61,6 +61,9 @@ pub(crate) fn all() {
     if wanted("idle") {
         idle(&root, &size);
     }
+    if wanted("enrol") {
+        crate::enrol::measure(size.runs);
+    }
     std::fs::remove_dir_all(&root).unwrap();
 }
 

@@ -13,7 +13,7 @@ pub(crate) mod revocation;
 #[cfg(test)]
 pub(crate) use authority::generate_key;
 pub use authority::{SimulatedAuthority, serial_of};
-pub use card::SimulatedCard;
+pub use card::{BareVerification, SimulatedCard};
 pub use profile::{Holder, LeafProfile, MUNICIPALITY, Validity};
 pub use revocation::{ListProfile, Responder, ResponseProfile, ResponseStatus, issuing_point};
 

@@ -285,6 +285,8 @@ mod hostile;
 #[cfg(test)]
 mod genuine;
 #[cfg(test)]
+mod mixed;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod revocation;

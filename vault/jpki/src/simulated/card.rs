@@ -2,8 +2,9 @@
 
 use minicbor::{Decode, Encode};
 use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Private};
-use openssl::sign::Signer;
+use openssl::pkey::{PKey, Private, Public};
+use openssl::sign::{Signer, Verifier};
+use openssl::x509::X509;
 
 use crate::canonical::{decode, encode};
 use crate::card::{CardError, SignatureCard};
@@ -62,6 +63,30 @@ impl SignatureCard for SimulatedCard {
         let failed = |_| CardError::Signing;
         let mut signer = Signer::new(MessageDigest::sha256(), &self.key).map_err(failed)?;
         signer.sign_oneshot_to_vec(message).map_err(failed)
+    }
+}
+
+/// What verifying one signature costs and no more: the floor of the bench.
+pub struct BareVerification(PKey<Public>);
+
+impl std::fmt::Debug for BareVerification {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BareVerification")
+    }
+}
+
+impl BareVerification {
+    /// Takes the card's public key.
+    pub fn of(card: &SimulatedCard) -> Result<Self, SimulatedError> {
+        let certificate = X509::from_der(&card.certificate)?;
+        Ok(Self(certificate.public_key()?))
+    }
+
+    /// Verifies as a card signs.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        Verifier::new(MessageDigest::sha256(), &self.0)
+            .and_then(|mut verifier| verifier.verify_oneshot(signature, message))
+            .unwrap_or(false)
     }
 }
 

@@ -115,6 +115,9 @@ impl City {
                 roots.clone()
             }
         };
+        if techo_health::personal_number::contains_my_number(plan.name) {
+            return Err(CityError::Identity);
+        }
         let mut rng = rng();
         let root = SigningKey::generate(&mut rng);
         let keys = WorkingKeys::generate(&mut rng, 1, roots);

@@ -1,8 +1,8 @@
 //! From an enrolment file to a binding: evidence, register, signature; it keeps no evidence.
 
 use techo_jpki::{
-    Expectation, Judgement, ManualReason, NonceLedger, NonceRefusal, Refusal, RevocationSource,
-    UnverifiedBundle, consent,
+    Enrolment, Expectation, Judgement, ManualReason, NonceLedger, NonceRefusal, Refusal,
+    RevocationSource, UnverifiedBundle, consent,
 };
 use techo_vault::issued::open_enrolment;
 
@@ -35,6 +35,11 @@ impl City {
             return Ok(answer);
         }
         let answer = match self.judge(bundle, now) {
+            Ok(Judgement::Verified(enrolment) | Judgement::ManualReview(_, enrolment))
+                if holds_my_number(&enrolment) =>
+            {
+                EnrolAnswer::Refused(EnrolRefusal::Evidence(Refusal::Attributes))
+            }
             Ok(Judgement::Verified(enrolment)) => {
                 match Found::in_register(now, &enrolment, register) {
                     Ok(found) => self.bind(now, request, &enrolment, &found)?,
@@ -114,6 +119,14 @@ impl City {
             .and_then(|evidence| evidence.accept(self.source(), now))
             .map_err(Refused::Evidence)
     }
+}
+
+/// Tells whether somebody wrote a My Number where a name or an address belongs.
+fn holds_my_number(enrolment: &Enrolment) -> bool {
+    let people = std::iter::once(enrolment.attributes()).chain(enrolment.child());
+    people
+        .flat_map(|person| [&person.name, &person.address])
+        .any(|text| techo_health::personal_number::contains_my_number(text))
 }
 
 /// Why nothing was judged to be right.

@@ -1,63 +1,108 @@
 //! Recognises the 12-digit My Number (個人番号), which must never be stored. Never keeps or returns one.
 
-/// Whether `text` contains twelve digits, together or as 4-4-4, whose check digit is right.
+/// Whether `text` contains twelve digits whose check digit is right: together, as 4-4-4 or 6-6, or
+/// one by one.
 ///
-/// Full-width digits count. A longer run of digits is not a My Number.
+/// Digits of every width and style that people type count, and so do those of kanji; what cannot be
+/// seen between them does not part them. A longer run of digits is not a My Number. Other groups are
+/// not joined: a list of measures would be one in eleven times.
 pub fn contains_my_number(text: &str) -> bool {
     let groups = digit_groups(text);
-    groups.iter().any(|g| is_my_number(&g.digits))
-        || groups.windows(3).any(|three| {
-            let joined = three.iter().skip(1).all(|g| g.follows_separator);
-            let fours = three.iter().all(|g| g.digits.len() == 4);
-            let digits: Vec<u32> = three
-                .iter()
-                .flat_map(|g| g.digits.iter().copied())
-                .collect();
-            joined && fours && is_my_number(&digits)
+    let whole = |size: usize| {
+        groups.windows(DIGITS / size).any(|parts| {
+            let joined = parts.iter().skip(1).all(|part| part.follows);
+            let equal = parts.iter().all(|part| part.digits.len() == size);
+            let digits = parts.iter().flat_map(|part| part.digits.iter().copied());
+            joined && equal && is_my_number(&digits.collect::<Vec<_>>())
         })
+    };
+    [DIGITS, 6, 4, 1].into_iter().any(whole)
 }
 
 struct Group {
     digits: Vec<u32>,
-    /// Exactly one separator stands between the previous group and this one.
-    follows_separator: bool,
+    /// A few separators and nothing else stand between the previous group and this one.
+    follows: bool,
 }
 
 fn digit_groups(text: &str) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut between = 2;
-    for c in text.chars() {
+    let mut between = FAR;
+    for c in text.chars().filter(|c| !is_invisible(*c)) {
         match digit(c) {
             Some(d) => {
                 match groups.last_mut() {
                     Some(group) if between == 0 => group.digits.push(d),
                     _ => groups.push(Group {
                         digits: vec![d],
-                        follows_separator: between == 1,
+                        follows: between < FAR,
                     }),
                 }
                 between = 0;
             }
-            None if is_separator(c) => between = (between + 1).min(2),
-            None => between = 2,
+            None if is_separator(c) => between = (between + 1).min(FAR),
+            None => between = FAR,
         }
     }
     groups
 }
 
 fn digit(c: char) -> Option<u32> {
-    let ascii = match c {
-        '０'..='９' => char::from_u32(u32::from(c) - u32::from('０') + u32::from('0'))?,
-        _ => c,
+    if let Some(d) = c.to_digit(10) {
+        return Some(d);
+    }
+    if let Some(d) = KANJI.chars().position(|kanji| kanji == c) {
+        return u32::try_from(d).ok();
+    }
+    let code = u32::from(c);
+    let styles = |first: u32, count: u32| {
+        (first..first + count)
+            .contains(&code)
+            .then(|| (code - first) % 10)
     };
-    ascii.to_digit(10)
+    match c {
+        '零' => Some(0),
+        '¹' => Some(1),
+        '²' => Some(2),
+        '³' => Some(3),
+        // Full width, superscript, subscript, mathematical.
+        _ => styles(0xff10, 10)
+            .or_else(|| styles(0x2070, 10))
+            .or_else(|| styles(0x2080, 10))
+            .or_else(|| styles(0x1_d7ce, 50)),
+    }
+}
+
+/// What takes no room: joiners, marks of direction, soft hyphens.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+    )
 }
 
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(
             c,
-            '-' | '‐' | '‑' | '–' | '—' | '－' | 'ー' | '.' | '・' | '_' | '/'
+            '-' | '‐'
+                | '‑'
+                | '‒'
+                | '–'
+                | '—'
+                | '―'
+                | '−'
+                | '－'
+                | 'ー'
+                | '.'
+                | '・'
+                | '_'
+                | '/'
+                | ','
+                | '，'
+                | ':'
+                | '：'
         )
 }
 
@@ -68,7 +113,7 @@ fn is_my_number(digits: &[u32]) -> bool {
     let Some((check, first)) = digits.split_last() else {
         return false;
     };
-    if first.len() != 11 {
+    if first.len() + 1 != DIGITS {
         return false;
     }
     let weights = (2..=7).chain(2..=6);
@@ -79,6 +124,11 @@ fn is_my_number(digits: &[u32]) -> bool {
     };
     *check == expected
 }
+
+const DIGITS: usize = 12;
+const KANJI: &str = "〇一二三四五六七八九";
+/// So many separators part two groups: `1234 - 5678` is still one number.
+const FAR: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -95,6 +145,15 @@ mod tests {
             "1234 5678 9018",
             "1234　5678　9018",
             "2026-04-03 1234 5678 9018",
+            "1234 - 5678 - 9018",
+            "123456-789018",
+            "1 2 3 4 5 6 7 8 9 0 1 8",
+            "1234\u{200b}5678\u{200b}9018",
+            "12345\u{ad}6789018",
+            "一二三四五六七八九〇一八",
+            "１２３４−５６７８−９０１８",
+            "𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗𝟎𝟏𝟖",
+            "¹²³⁴⁵⁶⁷⁸⁹⁰¹⁸",
         ] {
             assert!(contains_my_number(text), "{text}");
         }
@@ -125,6 +184,12 @@ mod tests {
             "090-1234-5678",
             "2026-04-03",
             "12345678901",
+            // Twelve digits of a list, a date and a number, three numbers in a row.
+            "12 34 56 78 90 18",
+            "123 456 789 018",
+            "2026-04-03 0018",
+            "1234 分 5678 回 9018",
+            "1234    5678 9018",
         ] {
             assert!(!contains_my_number(text), "{text}");
         }

@@ -415,6 +415,70 @@ fn who_is_not_in_the_register_or_no_guardian_is_for_a_person_to_decide() {
 }
 
 #[test]
+fn a_my_number_in_a_childs_name_or_address_is_refused_and_nothing_is_kept() {
+    let mut office = office();
+    for (name, address) in [
+        ("見本さくら123456789018", ADDRESS),
+        ("見本さくら", "見本市1234-5678-9018"),
+        ("見本さくら", "一二三四五六七八九〇一八"),
+    ] {
+        let mut child = sakura();
+        child.attributes.name = name.into();
+        child.attributes.address = address.into();
+        let nonce = office.city.nonce(NOW).unwrap();
+        let request = family().request(&office, &nonce, &MOTHER, Some(&child));
+        let answer = office.city.enrol(NOW, &request, &office.register).unwrap();
+        let refused = EnrolRefusal::Evidence(Refusal::Attributes);
+        assert_eq!(answer, EnrolAnswer::Refused(refused));
+    }
+    let status = office.city.status(NOW);
+    assert_eq!((status.review, status.waiting, status.bindings), (0, 0, 0));
+}
+
+#[test]
+fn a_my_number_in_any_column_of_an_export_or_register_is_refused() {
+    let mut office = office();
+    enrol_child(&mut office, &family());
+    let columns = crate::row::columns();
+    for column in &columns {
+        let other = if column.name == "resident_id" {
+            "date"
+        } else {
+            "resident_id"
+        };
+        let csv = format!(
+            "{},{other},vaccine\n１２３４-５６７８-９０１８,1000003,MR\n",
+            column.name
+        );
+        let csv = csv.replace("vaccine,resident_id,vaccine", "vaccine,resident_id,note");
+        match office.city.publish(NOW, csv.as_bytes(), "hidden.csv") {
+            Ok(report) => {
+                assert_eq!(report.issued, 0, "{}", column.name);
+                let hidden = (2, RejectionReason::MyNumber);
+                assert_eq!(reasons(&report), [hidden], "{}", column.name);
+            }
+            Err(error) => assert!(matches!(error, CityError::Sheet(_)), "{}", column.name),
+        }
+    }
+    let cells = ["4", "試験", "1990-01-02", "2", "見本市", "1"];
+    for column in 0..cells.len() {
+        let mut cells = cells.map(str::to_owned);
+        cells[column] += " 1234\u{200b}56789018";
+        let header = std::str::from_utf8(REGISTER)
+            .unwrap()
+            .lines()
+            .next()
+            .unwrap();
+        let csv = format!("{header}\n{}\n", cells.join(","));
+        let error = Register::from_csv(csv.as_bytes()).unwrap_err();
+        let CityError::Register(fault) = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!((fault.line, fault.column), (2, Some("my_number")));
+    }
+}
+
+#[test]
 fn the_same_file_issues_once_in_either_encoding_and_after_a_restart() {
     let mut office = office();
     let family = family();

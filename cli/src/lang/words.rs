@@ -1,6 +1,6 @@
 //! What kinds, fields and values are called. Decides nothing about what they mean.
 
-use techo_health::record::{CheckupType, Judgement, Shape, field_named};
+use techo_health::record::{CheckupType, Judgement, SOURCE_GROUPS, Shape, field_named};
 use techo_health::{Kind, Quantity, Vaccine, Value};
 
 use super::{Lang, say};
@@ -93,6 +93,7 @@ pub(crate) fn text_value(lang: Lang, key: &str, text: &str) -> String {
             "false" => lang.of("いいえ(任意接種)", "no, voluntary").to_owned(),
             other => other.to_owned(),
         },
+        "source_group" => source_group(lang, text),
         "who/birth_date" => super::dates::date_text(lang, text),
         key if key.starts_with("findings/") => {
             let code = key.trim_start_matches("findings/");
@@ -102,6 +103,15 @@ pub(crate) fn text_value(lang: Lang, key: &str, text: &str) -> String {
         }
         key => by_table(lang, key, text),
     }
+}
+
+/// The record group of the city's system, by its Japanese name: it has no other.
+fn source_group(lang: Lang, code: &str) -> String {
+    let known = SOURCE_GROUPS.iter().find(|(known, _)| *known == code);
+    known.map_or_else(
+        || code.to_owned(),
+        |(code, name)| say!(lang, "{n}({c})", "{c} {n}", n = name, c = code),
+    )
 }
 
 /// Dates in both calendars, and choices by name.

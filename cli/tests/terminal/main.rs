@@ -8,6 +8,7 @@
 
 mod due;
 mod growth;
+mod records;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -7,6 +7,7 @@ pub mod decimal;
 pub mod personal_number;
 pub mod date;
 pub mod calendar;
+pub mod coding;
 pub mod vaccine;
 pub mod quantity;
 pub mod record;

@@ -3,7 +3,11 @@
 
 use std::fmt;
 
-use crate::{decimal::Decimal, value::redact};
+use crate::{
+    coding::{Coding, loinc, medis},
+    decimal::Decimal,
+    value::redact,
+};
 
 /// What a measurement measures: a known kind, or whatever the family named it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +96,17 @@ impl KnownQuantity {
         scale(self.low_milli) * divisor <= value && value <= scale(self.high_milli) * divisor
     }
 
+    /// What standards call this quantity in `unit`; nothing where no source was found.
+    pub fn codes(&self, unit: &str) -> &'static [Coding] {
+        let line = CODES
+            .iter()
+            .find(|(key, code, _)| *key == self.key && code.is_none_or(|code| code == unit));
+        match (line, self.unit(unit)) {
+            (Some((_, _, codes)), Some(_)) => codes,
+            (None, _) | (_, None) => &[],
+        }
+    }
+
     /// The other unit in which the same digits would be plausible, as g for a weight of 3200 kg.
     pub fn plausible_unit(&self, value: &Decimal) -> Option<Unit> {
         self.units
@@ -129,6 +144,17 @@ const LENGTH: &[Unit] = &[unit("cm", 0), unit("m", 2), unit("mm", -1)];
 const MASS: &[Unit] = &[unit("kg", 0), unit("g", -3)];
 const RATE: &[Unit] = &[unit("/min", 0)];
 const PRESSURE: &[Unit] = &[unit("mm[Hg]", 0)];
+
+/// Quantity, unit where the code depends on it, codes. FHIR JP Core v1 (`JP_Observation_BodyMeasurement`)
+/// for MEDIS; LOINC as FHIR's vital signs name them.
+const CODES: &[(&str, Option<&str>, &[Coding])] = &[
+    ("weight", Some("kg"), &[medis("31000296"), loinc("29463-7")]),
+    ("weight", Some("g"), &[medis("31000297"), loinc("29463-7")]),
+    ("height", None, &[medis("31000298"), loinc("8302-2")]),
+    ("head", None, &[medis("31006116"), loinc("9843-4")]),
+    ("chest", None, &[medis("31000299")]),
+    ("waist", None, &[medis("31000301")]),
+];
 
 /// Every quantity known by key. The bounds are the widest ever seen in living people, from the
 /// smallest preterm infants to the largest adults, so that only slips of the hand fall outside.
@@ -204,6 +230,18 @@ mod tests {
         assert!(plausible("height", "1.75", "m") && !plausible("height", "175", "m"));
         assert!(plausible("height", "750", "mm") && !plausible("height", "750", "cm"));
         assert!(plausible("temperature", "36.8", "℃") && !plausible("temperature", "98", "Cel"));
+    }
+
+    #[test]
+    fn codes_follow_the_unit() {
+        let codes = |key: &str, unit: &str| {
+            let codes = quantity(key).codes(unit).iter();
+            codes.map(|coding| coding.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes("weight", "kg"), ["31000296", "29463-7"]);
+        assert_eq!(codes("weight", "g"), ["31000297", "29463-7"]);
+        assert_eq!(codes("head", "cm"), ["31006116", "9843-4"]);
+        assert!(codes("weight", "cm").is_empty() && codes("pulse", "/min").is_empty());
     }
 
     #[test]

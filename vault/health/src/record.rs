@@ -20,14 +20,16 @@ mod tabled;
 mod standing;
 mod days;
 
+pub use crate::coding::{CodeSystem, Coding};
 pub use checkup::{Checkup, CheckupType, Judgement, KNOWN_CHECKUPS, KnownCheckup};
 pub use days::check_days;
 pub use error::RecordError;
 pub use kind::{Kind, field_named};
+pub use list::{ENVELOPE, SOURCE_GROUPS};
 pub use measurement::Measurement;
 pub use member::{Member, Sex};
 pub use note::Note;
-pub use shape::{Choice, CodeSystem, Coding, Field, Shape, Tense};
+pub use shape::{Choice, Field, Shape, Tense};
 pub use standing::Sensitivity;
 pub use tabled::Tabled;
 pub use vaccination::Vaccination;

@@ -32,8 +32,42 @@ pub(super) struct Sheet {
     pub(super) fields: &'static [Field],
 }
 
+/// The record groups of the standard for municipal health systems (健康管理システム標準仕様書,
+/// 基本データリスト) that concern a family: code and name, for the field `source_group`.
+pub const SOURCE_GROUPS: &[(&str, &str)] = &[
+    ("019044", "妊娠届出"),
+    ("019045", "妊娠届出アンケート"),
+    ("019046", "母子健康手帳の交付"),
+    ("019047", "出産の状態"),
+    ("019048", "妊婦健診結果"),
+    ("019050", "妊産婦歯科"),
+    ("019051", "妊産婦歯科"),
+    ("019053", "産婦健診"),
+    ("019056", "産後ケア"),
+    ("019057", "出生時状況"),
+    ("019058", "新生児聴覚検査"),
+    ("019060", "健診対象者"),
+    ("019061", "3〜4か月児健診 結果"),
+    ("019062", "3〜4か月児健診 アンケート"),
+    ("019063", "1歳6か月児健診 結果"),
+    ("019064", "1歳6か月児健診 アンケート"),
+    ("019065", "1歳6か月児健診 歯科"),
+    ("019066", "3歳児健診 結果"),
+    ("019067", "3歳児健診 アンケート"),
+    ("019068", "3歳児健診 歯科"),
+    ("019069", "独自施策(母)"),
+    ("019070", "独自施策(子)"),
+    ("019071", "受診履歴"),
+    ("019072", "精密健診"),
+    ("019073", "精密健診"),
+    ("019083", "予診票発行"),
+    ("019085", "予防接種の接種実績"),
+    ("019086", "風疹抗体検査"),
+    ("019088", "罹患"),
+];
+
 /// What every record may hold besides, the member's profile included.
-pub(super) const ENVELOPE: &[Field] = &[
+pub const ENVELOPE: &[Field] = &[
     field("status", "状態", "Status", OneOf(STATUS)),
     field("supersedes", "差し替えた記録", "Supersedes", Text),
     field(

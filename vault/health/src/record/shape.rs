@@ -3,6 +3,7 @@
 
 use crate::{
     calendar::Gestation,
+    coding::Coding,
     date::When,
     decimal::{Decimal, narrow},
     quantity::Quantity,
@@ -80,34 +81,6 @@ pub struct Choice {
     pub japanese: &'static str,
     /// What it is called in English.
     pub english: &'static str,
-}
-
-/// A code of a standard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Coding {
-    /// Whose code it is.
-    pub system: CodeSystem,
-    /// The code.
-    pub code: &'static str,
-}
-
-/// Whose codes records use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CodeSystem {
-    /// MEDIS, as `JP_Observation_BodyMeasurement` of FHIR JP Core lists them.
-    Medis,
-    /// LOINC.
-    Loinc,
-}
-
-impl CodeSystem {
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Medis => "MEDIS",
-            Self::Loinc => "LOINC",
-        }
-    }
 }
 
 impl Field {
@@ -378,21 +351,5 @@ pub(super) const fn choice(
         code,
         japanese,
         english,
-    }
-}
-
-/// A MEDIS code.
-pub(crate) const fn medis(code: &'static str) -> Coding {
-    Coding {
-        system: CodeSystem::Medis,
-        code,
-    }
-}
-
-/// A LOINC code.
-pub(crate) const fn loinc(code: &'static str) -> Coding {
-    Coding {
-        system: CodeSystem::Loinc,
-        code,
     }
 }

@@ -2,8 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::record::{
-    Record, Sensitivity, Shape, Tabled, amend, check_days,
-    shape::{Choice, CodeSystem},
+    CodeSystem, Record, Sensitivity, Shape, Tabled, amend, check_days, shape::Choice,
 };
 use crate::value::Value;
 

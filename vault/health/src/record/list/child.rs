@@ -1,11 +1,12 @@
 //! The member, the first weeks, measurements and milestones.
 
 use super::{DATE_IN_LIFE, FACILITY, FEEDING, PHOTO, RESULT, Sheet, UNIT};
+use crate::coding::{loinc, medis};
 use crate::record::shape::{
     Choice, Field,
     Shape::{Day, Decimal, Gestation, Measure, Number, OneOf, Text, When, Words},
     Tense::{InLife, Past},
-    choice, coded, field, loinc, medis,
+    choice, coded, field,
 };
 
 pub(in crate::record) const MEMBER: Sheet = Sheet {

@@ -1,11 +1,12 @@
 //! Pregnancy, its visits, and birth.
 
 use super::{DATE, DOCTOR, FACILITY, Sheet, TIME};
+use crate::coding::{loinc, medis};
 use crate::record::shape::{
     Choice, Field,
     Shape::{Amount, Day, Flag, Gestation, Measure, Number, Prose, Words},
     Tense::{Free, Past},
-    choice, coded, field, loinc, medis,
+    choice, coded, field,
 };
 
 pub(in crate::record) const PREGNANCY: Sheet = Sheet {

@@ -1,5 +1,7 @@
 //! Each member's records as the engines need them. Reads a vault that is open; decides nothing.
 
+use std::collections::BTreeMap;
+
 use techo_health::history::{Noted, Provenance};
 use techo_health::{Fields, History, Member, Record, Value};
 use techo_vault::vault::{MemberView, Source, TimelineItem, Vault};
@@ -34,6 +36,26 @@ pub(crate) fn handbook(vault: &Vault, member: MemberView) -> Handbook {
     }
 }
 
+/// Which of a member's records tell of a dose or checkup that another one tells of already, and
+/// which other one: what a city says stands first.
+pub(crate) fn same(member: &MemberView, items: &[TimelineItem]) -> BTreeMap<String, String> {
+    let own = items.iter().filter(|item| item.member == member.id);
+    let history = history(member, own.cloned().collect());
+    let doses = history.doses.iter().map(|dose| &dose.sources);
+    let checkups = history.checkups.iter().map(|checkup| &checkup.sources);
+    let mut same = BTreeMap::new();
+    for sources in doses.chain(checkups) {
+        if let Some((first, others)) = sources.split_first() {
+            same.extend(
+                others
+                    .iter()
+                    .map(|other| (other.id.clone(), first.id.clone())),
+            );
+        }
+    }
+    same
+}
+
 /// Folds the records of one member. What a city has withdrawn is left out.
 fn history(member: &MemberView, items: Vec<TimelineItem>) -> History {
     let mut profile = first_values(&member.profile);
@@ -61,7 +83,7 @@ fn noted(item: TimelineItem) -> Option<Noted> {
 }
 
 /// One value a field: where devices differ, the first in canonical order, the same on every device.
-fn first_values(fields: &std::collections::BTreeMap<String, Vec<Value>>) -> Fields {
+fn first_values(fields: &BTreeMap<String, Vec<Value>>) -> Fields {
     let first = fields.iter().filter_map(|(field, values)| {
         let mut values = values.iter();
         Some((

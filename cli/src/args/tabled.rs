@@ -87,7 +87,7 @@ fn options(kind: Kind) -> impl Iterator<Item = &'static Field> {
 }
 
 fn command_of(kind: Kind) -> Command {
-    let command = Command::new(kind.as_str()).about(format!("{}.", kind.english()));
+    let command = Command::new(kind.as_str());
     let command = options(kind).fold(command, |command, field| command.arg(argument(kind, field)));
     let command = if kind == Kind::Document {
         let file = Arg::new(FILE).long(FILE).value_name("FILE");
@@ -96,7 +96,10 @@ fn command_of(kind: Kind) -> Command {
     } else {
         command
     };
-    NewRecord::augment_args(command).after_help(format!("Example:\n  {}", example(kind)))
+    NewRecord::augment_args(command)
+        .about(format!("{}.", kind.english()))
+        .long_about(None::<&str>)
+        .after_help(format!("Example:\n  {}", example(kind)))
 }
 
 fn argument(kind: Kind, field: &'static Field) -> Arg {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use techo_health::{Date, Value, When};
+use techo_health::{Date, Kind, Value, When};
 use techo_vault::book::MemberId;
 use techo_vault::vault::{Issued, MemberView, Source, TimelineItem};
 
@@ -45,9 +45,16 @@ pub(super) struct Printer {
     /// Issuers whose word rests on simulated cards, by member.
     simulated: BTreeSet<(MemberId, String)>,
     short: usize,
+    /// Records that tell of what another one tells already, by id.
+    same: BTreeMap<String, String>,
 }
 
 impl Printer {
+    /// Shows with each record which other one tells of the same dose or checkup.
+    pub(super) fn with_same(self, same: BTreeMap<String, String>) -> Self {
+        Self { same, ..self }
+    }
+
     pub(super) fn new(lang: Lang, members: &[MemberView], items: &[TimelineItem]) -> Self {
         let simulated = members.iter().flat_map(|member| {
             let unreal = member.verified.iter().filter(|verified| verified.simulated);
@@ -65,6 +72,7 @@ impl Printer {
                 .collect(),
             simulated: simulated.collect(),
             short: short_length(items),
+            same: BTreeMap::new(),
         }
     }
 
@@ -86,13 +94,21 @@ impl Printer {
         if !details.is_empty() {
             page.line(format!("    {details}"));
         }
+        if let Some(other) = self.same.get(&item.id) {
+            page.line(say!(
+                self.lang,
+                "    = #{i} と同じ1回として数えます",
+                "    = counted as one with #{i}",
+                i = tail(other, self.short)
+            ));
+        }
         self.conflicts(page, item);
     }
 
     /// Every field of a record, in a table.
     pub(super) fn fields(&self, page: &mut Page, item: &TimelineItem) {
         let mut table = Table::indented(2);
-        for (key, values) in &item.fields {
+        for (key, values) in in_order(item) {
             if words::is_plumbing(key) {
                 continue;
             }
@@ -228,7 +244,7 @@ impl Printer {
     }
 
     fn details(&self, item: &TimelineItem) -> String {
-        let shown = item.fields.iter().filter(|(key, values)| {
+        let shown = in_order(item).into_iter().filter(|(key, values)| {
             let settled = values.len() == 1;
             let plumbing = words::is_plumbing(key) || key.starts_with("who/");
             settled && !plumbing && !is_in_head(&item.kind, key)
@@ -268,6 +284,20 @@ impl Printer {
             ));
         }
     }
+}
+
+/// The fields in the order of their form; those that no form has stand last.
+fn in_order(item: &TimelineItem) -> Vec<(&String, &Vec<Value>)> {
+    let kind: Option<Kind> = item.kind.parse().ok();
+    let place = |key: &str| {
+        let mut fields = kind.into_iter().flat_map(Kind::fields);
+        fields
+            .position(|field| field.key == key)
+            .unwrap_or(usize::MAX)
+    };
+    let mut fields: Vec<_> = item.fields.iter().collect();
+    fields.sort_by_key(|(key, _)| place(key));
+    fields
 }
 
 fn dose(item: &TimelineItem) -> Option<String> {

@@ -9,8 +9,17 @@ use crate::args::{AmendArgs, RecordCommand};
 use crate::clock;
 use crate::desk::Desk;
 use crate::error::Failure;
+use crate::handbook;
 use crate::lang::{Lang, dates, say, words};
 use crate::output::{Page, Table};
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    view: &'a RecordView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    same_as: Vec<String>,
+}
 
 #[derive(Serialize)]
 struct Amended {
@@ -30,7 +39,11 @@ fn show(desk: &Desk, id: &str) -> Result<(), Failure> {
     let members = vault.members();
     let also = also_told(&vault, &members, &view.item);
     let lang = desk.lang();
-    desk.out.show("record-show/1", &view, |page| {
+    let shown = Shown {
+        same_as: also.iter().map(|other| other.id.clone()).collect(),
+        view: &view,
+    };
+    desk.out.show("record-show/1", &shown, |page| {
         let printer = Printer::new(lang, &members, std::slice::from_ref(&view.item));
         page.line(format!(
             "{}  {}",
@@ -50,21 +63,16 @@ fn show(desk: &Desk, id: &str) -> Result<(), Failure> {
 
 /// The other records that tell of the same dose or checkup.
 fn also_told(vault: &Vault, members: &[MemberView], item: &TimelineItem) -> Vec<TimelineItem> {
-    let member = members.iter().find(|member| member.id == item.member);
-    let Some(member) = member else {
+    let Some(member) = members.iter().find(|member| member.id == item.member) else {
         return Vec::new();
     };
-    let history = crate::handbook::handbook(vault, member.clone()).history;
-    let doses = history.doses.iter().map(|dose| &dose.sources);
-    let checkups = history.checkups.iter().map(|checkup| &checkup.sources);
-    let sources = doses
-        .chain(checkups)
-        .find(|sources| sources.iter().any(|source| source.id == item.id));
-    let others = sources.into_iter().flatten();
+    let items = vault.timeline(Some(&member.id));
+    let same = handbook::same(member, &items);
+    let first = |id: &str| same.get(id).map_or(id, String::as_str).to_owned();
+    let own = first(&item.id);
+    let mut others = items;
+    others.retain(|other| other.id != item.id && first(&other.id) == own);
     others
-        .filter(|source| source.id != item.id)
-        .filter_map(|source| Some(vault.record(&source.id).ok()?.item))
-        .collect()
 }
 
 fn told_by(lang: Lang, page: &mut Page, other: &TimelineItem) {

@@ -6,6 +6,7 @@ use super::item::Printer;
 use crate::args::TimelineArgs;
 use crate::desk::Desk;
 use crate::error::Failure;
+use crate::handbook;
 use crate::lang::say;
 
 pub(super) fn run(desk: &Desk, args: &TimelineArgs) -> Result<(), Failure> {
@@ -20,9 +21,13 @@ pub(super) fn run(desk: &Desk, args: &TimelineArgs) -> Result<(), Failure> {
         items.retain(|item| item.kind == *kind);
     }
     let members = vault.members();
+    let same = members
+        .iter()
+        .flat_map(|member| handbook::same(member, &items))
+        .collect();
     let lang = desk.lang();
     desk.out.show("timeline/1", &items, |page| {
-        let printer = Printer::new(lang, &members, &items);
+        let printer = Printer::new(lang, &members, &items).with_same(same);
         for member in &members {
             let own: Vec<&TimelineItem> = items
                 .iter()

@@ -16,6 +16,11 @@ crash:
 damage:
     TECHO_FAULTS=100 cargo test --release -p techo-tests --test damage -- --nocapture
 
+# The My Number Card over PC/SC, from end to end with an emulated card. Root and TECHO_PCSC_TEST=1: it
+# installs pcscd, vpcd and OpenSC. No genuine card is involved.
+card:
+    bash tests/card/run.sh
+
 # Product against floor in one table; TECHO_BENCH=full for all of it (docs/performance.md).
 bench:
     cargo bench -p techo-tests --bench path

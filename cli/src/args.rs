@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod checkup;
+mod card;
 mod family;
 mod growth;
 mod due;
@@ -16,6 +17,7 @@ mod copies;
 mod japanese;
 mod parse;
 
+pub(crate) use card::{CardArgs, CardCommand, SlotArgs, UnlockArgs};
 pub(crate) use checkup::{CheckupsArgs, CheckupsCommand};
 pub(crate) use copies::{ExportArgs, ExportFormat, ImportArgs};
 pub(crate) use due::DueArgs;
@@ -126,7 +128,7 @@ pub(crate) enum Command {
     Status,
     /// Ask a city for official records, with a My Number Card.
     #[command(
-        after_help = "Example:\n  techo enrol --member みほん花 --issuer mihon.techo-issuer --nonce mihon.nonce \\\n      --simulated-card mother.card --child --address 見本県見本市1-2-3 --out hana.enrolment"
+        after_help = "Examples:\n  techo enrol --member みほん花 --issuer mihon.techo-issuer --nonce mihon.nonce \\\n      --card --child --address 見本県見本市1-2-3 --out hana.enrolment\n  techo enrol --issuer mihon.techo-issuer --nonce mihon.nonce --simulated-card mother.card --out mother.enrolment"
     )]
     Enrol(EnrolArgs),
     /// Ask a city to use other keys from now on: after a device was removed. Needs no card.
@@ -134,6 +136,8 @@ pub(crate) enum Command {
         after_help = "Example:\n  techo rebind --member さくら --issuer 見本市 --out sakura.rebind"
     )]
     Rebind(RebindArgs),
+    /// My Number Cards: what is on the reader, and what a city would see.
+    Card(CardArgs),
     /// The cities whose records the family accepts.
     #[command(after_help = "Example:\n  techo issuers")]
     Issuers,

@@ -14,6 +14,7 @@ mod pairing;
 mod device;
 mod sync;
 mod status;
+mod card;
 mod enrol;
 mod rebind;
 mod proof;
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Device(args) => device::run(&desk, args.command),
         Command::Sync(args) => sync::run(&desk, &args),
         Command::Status => status::status(&desk),
+        Command::Card(args) => card::run(&desk, &args.command),
         Command::Enrol(args) => enrol::run(&desk, &args),
         Command::Rebind(args) => rebind::run(&desk, &args),
         Command::Issuers => status::issuers(&desk),

@@ -19,6 +19,7 @@ use techo_wire::address::AddressError;
 use crate::lang::{Lang, say};
 use crate::output::tell;
 
+mod card;
 mod city;
 mod net;
 mod official;
@@ -57,6 +58,19 @@ pub(crate) enum Failure {
     Evidence(Refusal),
     /// A card.
     Card(CardError),
+    /// This program was built without card readers.
+    #[cfg_attr(
+        feature = "card",
+        expect(dead_code, reason = "with readers nobody is told that there are none")
+    )]
+    NoCardSupport,
+    /// Several readers have a card.
+    WhichReader {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// There is nobody to ask for a card's password, and no file.
+    NoCardPassword,
     /// A relay's address.
     Address(AddressError),
     /// A city's folder.
@@ -219,7 +233,9 @@ impl Failure {
             Self::Date(error) => record::date(lang, error),
             Self::Issued(error) => official::issued(lang, *error),
             Self::Evidence(refusal) => official::evidence(lang, *refusal),
-            Self::Card(error) => official::card(lang, *error),
+            Self::Card(error) => card::told(lang, *error),
+            Self::NoCardSupport => card::no_support(lang),
+            Self::WhichReader { names } => card::which(lang, names),
             Self::Address(error) => net::address(lang, *error),
             Self::Relay(error) => net::relay(lang, error),
             Self::City(error) => city::told(lang, error),
@@ -276,6 +292,8 @@ impl Failure {
             Self::EmptyPassphrase => told("empty-passphrase", Exit::Usage, "合言葉が空です。", "The passphrase is empty."),
             Self::NoPassphrase => told("no-passphrase", Exit::Usage, "合言葉をたずねる端末がありません。", "There is no terminal to ask for the passphrase.")
                 .hint(lang.of("--passphrase-file FILE か TECHO_PASSPHRASE_FILE を使ってください。", "Use --passphrase-file FILE or TECHO_PASSPHRASE_FILE.")),
+            Self::NoCardPassword => told("no-card-password", Exit::Usage, "署名用パスワードをたずねる端末がありません。", "There is no terminal to ask for the signature password.")
+                .hint(lang.of("--card-password-file FILE を使ってください。", "Use --card-password-file FILE.")),
             Self::NoHome => told("no-home", Exit::Usage, "データを置くフォルダーがわかりません。", "There is no folder for this installation's data.")
                 .hint(lang.of("--vault DIR と TECHO_STATE=DIR を指定してください。", "Give --vault DIR and TECHO_STATE=DIR.")),
             Self::WhichMember => told("which-member", Exit::Usage, "だれの記録かわかりません。", "Whose record is it?")

@@ -12,6 +12,7 @@ mod passphrase;
 mod progress;
 mod place;
 mod desk;
+mod slot;
 mod handbook;
 mod demo;
 mod commands;

@@ -1,4 +1,5 @@
-//! Where the passphrase comes from: a file, or a prompt. It is never an argument and never shown.
+//! Where the passphrase and a card's password come from: a file, or a prompt. They are never an
+//! argument and never shown.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -63,7 +64,8 @@ impl Source {
     }
 }
 
-fn from_file(path: &Path) -> Result<Passphrase, Failure> {
+/// The first line of a file; it is wiped when dropped.
+pub(crate) fn first_line(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let failed = |source| Failure::File {
         path: path.to_owned(),
         source,
@@ -74,9 +76,22 @@ fn from_file(path: &Path) -> Result<Passphrase, Failure> {
         .read_line(&mut line)
         .map_err(failed)?;
     let text = line.strip_prefix('\u{feff}').unwrap_or(&line);
-    not_empty(Passphrase::new(
+    Ok(Zeroizing::new(
         text.trim_end_matches(['\n', '\r']).to_owned(),
     ))
+}
+
+/// Asks for a card's password without showing what is typed.
+pub(crate) fn unseen(output: Output, words: &str) -> Result<Zeroizing<String>, Failure> {
+    if !output.can_ask() {
+        return Err(Failure::NoCardPassword);
+    }
+    let typed = rpassword::prompt_password(words).map_err(|_| Failure::NoCardPassword)?;
+    Ok(Zeroizing::new(typed))
+}
+
+fn from_file(path: &Path) -> Result<Passphrase, Failure> {
+    not_empty(Passphrase::new(first_line(path)?.to_string()))
 }
 
 fn not_empty(passphrase: Passphrase) -> Result<Passphrase, Failure> {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::card::{SlotArgs, UnlockArgs};
+
 /// An enrolment.
 #[derive(Debug, Args)]
 pub(crate) struct EnrolArgs {
@@ -16,9 +18,17 @@ pub(crate) struct EnrolArgs {
     /// The nonce file that the city gave for this enrolment.
     #[arg(long, value_name = "FILE")]
     pub(crate) nonce: PathBuf,
-    /// A simulated card's file; it stands where a My Number Card will be read, and proves nothing.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) simulated_card: PathBuf,
+    /// Sign with the My Number Card on a reader.
+    #[arg(
+        long,
+        required_unless_present = "simulated_card",
+        conflicts_with = "simulated_card"
+    )]
+    pub(crate) card: bool,
+    #[command(flatten)]
+    pub(crate) slot: SlotArgs,
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArgs,
     /// The member is a child of the card's holder.
     #[arg(long)]
     pub(crate) child: bool,

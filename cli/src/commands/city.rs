@@ -6,7 +6,7 @@ use serde::Serialize;
 use techo_city::{City, CityError, CityPlan, IssuerPki, PublishReport, Register};
 use techo_health::When;
 use techo_jpki::SimulatedPki;
-use techo_jpki::simulated::{Holder, LeafProfile, SimulatedAuthority, Validity};
+use techo_jpki::simulated::{Holder, LeafProfile, PASSWORD, SimulatedAuthority, Validity};
 use techo_vault::crypto::Cost;
 
 use super::city_bindings as bindings;
@@ -211,9 +211,16 @@ fn card(desk: &Desk, dir: &Path, person: &Person, out: &Path) -> Result<(), Fail
     let born = When::from(day).to_string();
     let holder = Holder::new(&person.name, &born, person.gender, &person.address);
     let validity = Validity::five_years(clock::now().millis());
-    let card = authority.issue(&LeafProfile::genuine(holder, validity))?;
+    let card = authority.issue_complete(&LeafProfile::genuine(holder, validity))?;
     write_text(out, &card.to_text()?)?;
-    file_written(desk, "city-card/1", out)
+    file_written(desk, "city-card/1", out)?;
+    desk.out.aside(&say!(
+        desk.lang(),
+        "署名用パスワードは {p} です(模擬カードはすべて同じです)。",
+        "Its signature password is {p}, as on every simulated card.",
+        p = PASSWORD
+    ));
+    Ok(())
 }
 
 #[derive(Serialize)]

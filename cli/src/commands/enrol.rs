@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 use techo_health::Value;
-use techo_jpki::simulated::SimulatedCard;
 use techo_jpki::{
-    Attributes, Bundle, Child, EnrolmentStatement, NonceFile, StatementPlan, consent,
+    Attributes, Bundle, Child, EnrolmentStatement, NonceFile, Preview, SignatureCard as _,
+    StatementPlan, consent,
 };
 use techo_vault::issued::{IssuedError, IssuerFile, seal_enrolment};
 use techo_vault::vault::{MemberView, Vault};
@@ -16,6 +16,7 @@ use crate::desk::{Desk, read_text, write_text};
 use crate::error::Failure;
 use crate::lang::say;
 use crate::output::Output;
+use crate::slot;
 
 #[derive(Serialize)]
 struct Enrolled<'a> {
@@ -31,7 +32,6 @@ pub(super) fn run(desk: &Desk, args: &EnrolArgs) -> Result<(), Failure> {
     if *nonce.issuer() != issuer.id().to_bytes() {
         return Err(Failure::OtherCity);
     }
-    let card = SimulatedCard::from_text(&read_text(&args.simulated_card)?)?;
     let mut vault = desk.open()?;
     let member = Desk::member(&vault, args.member.as_deref())?;
     let child = args
@@ -39,6 +39,8 @@ pub(super) fn run(desk: &Desk, args: &EnrolArgs) -> Result<(), Failure> {
         .then(|| child(&member, args.address.as_deref()))
         .transpose()?;
     let consent = agreed(desk, args, &issuer)?;
+    let card = slot::unlock(desk, &args.slot, &args.unlock)?;
+    let simulated = super::card::is_simulated(&Preview::of_signature(card.certificate())?);
 
     let now = clock::now();
     let request = vault.begin_enrolment(&member.id, &issuer, now)?;
@@ -58,13 +60,14 @@ pub(super) fn run(desk: &Desk, args: &EnrolArgs) -> Result<(), Failure> {
     let proof = vault.sign_enrolment(&request.handle, &statement.proof_bytes())?;
     let (feed, inbox) = (&request.feed_key, &request.inbox_descriptor);
     let bundle = Bundle::sign(&statement, &card, |_| proof, feed, inbox, child.as_ref())?;
+    drop(card);
     let keys = issuer.latest().ok_or(IssuedError::Key)?;
     let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
     write_text(
         &args.out,
         &seal_enrolment(&mut rng, keys, &bundle.to_bytes())?,
     )?;
-    told(desk, args, &member, &issuer)?;
+    told(desk, args, &member, &issuer, simulated)?;
     open_inbox(desk, vault)
 }
 
@@ -124,13 +127,14 @@ fn told(
     args: &EnrolArgs,
     member: &MemberView,
     issuer: &IssuerFile,
+    simulated: bool,
 ) -> Result<(), Failure> {
     let lang = desk.lang();
     let enrolled = Enrolled {
         member: member.id.to_string(),
         city: issuer.name(),
         file: args.out.display().to_string(),
-        simulated: true,
+        simulated,
     };
     desk.out.show("enrol/1", &enrolled, |page| {
         page.line(say!(
@@ -144,10 +148,12 @@ fn told(
             "その後 techo sync で、公式記録が届きはじめます。",
             "After that, official records arrive with techo sync.",
         ));
-        page.line(lang.of(
-            "注意: 模擬のカードで署名しました。本物の本人確認ではありません。",
-            "Note: this was signed with a simulated card and identifies nobody.",
-        ));
+        if simulated {
+            page.line(lang.of(
+                "注意: 模擬のカードで署名しました。本物の本人確認ではありません。",
+                "Note: this was signed with a simulated card and identifies nobody.",
+            ));
+        }
     })?;
     Ok(())
 }

@@ -44,6 +44,11 @@ pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
             "secrets/city-root",
             "金庫 の 中 の 別の 合言葉\n".as_bytes().to_vec(),
         ),
+        (
+            "secrets/card",
+            format!("{}\n", techo_jpki::simulated::PASSWORD).into_bytes(),
+        ),
+        ("secrets/card-wrong", b"WRONG123\n".to_vec()),
         ("papers/register.csv", REGISTER.as_bytes().to_vec()),
         ("papers/export.csv", old(EXPORT)),
         ("papers/correction.csv", old(CORRECTION)),

@@ -1,6 +1,6 @@
 //! Why official records, proofs and evidence are refused, in words.
 
-use techo_jpki::{CardError, Refusal};
+use techo_jpki::Refusal;
 use techo_vault::issued::IssuedError;
 
 use super::{Exit, Told};
@@ -122,24 +122,6 @@ pub(super) fn evidence(lang: Lang, refusal: Refusal) -> Told {
                 "The evidence is refused: {e}",
                 e = other
             ),
-        ),
-    }
-}
-
-pub(super) fn card(lang: Lang, error: CardError) -> Told {
-    match error {
-        CardError::Malformed => Told::new(
-            "card",
-            Exit::No,
-            lang.of(
-                "カードのファイルではありません。",
-                "This is not a card's file.",
-            ),
-        ),
-        _ => Told::new(
-            "card-signing",
-            Exit::No,
-            lang.of("カードが署名できませんでした。", "The card could not sign."),
         ),
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod due;
+mod card;
 mod growth;
 mod records;
 

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 
 use crate::attributes::Child;
 use crate::canonical::{decode, encode, hash};
-use crate::card::{CardError, SignatureCard};
+use crate::card::{CardError, MAX_CERTIFICATE, SignatureCard};
 use crate::error::Refusal;
 use crate::statement::EnrolmentStatement;
 
@@ -138,7 +138,6 @@ pub(crate) struct Fields {
 }
 
 const MAX_BUNDLE: usize = 16_384;
-pub(crate) const MAX_CERTIFICATE: usize = 8_192;
 const MAX_SIGNATURE: usize = 1_024;
 const MAX_DESCRIPTOR: usize = 512;
 const XWING: usize = 1_216;

@@ -1,10 +1,27 @@
-//! What enrolment asks of a card; it never asks for the 12-digit number.
+//! What enrolment asks of a card, and how a My Number Card is spoken to; it never asks for the
+//! 12-digit number and selects no application but the one of JPKI.
+//!
+//! The order is in the types: a [`JpkiCard`] is selected and known to be a card; only a
+//! [`CountedCard`], whose tries have been counted, takes the password; only an [`UnlockedCard`]
+//! signs. How bytes reach the card is the [`Transport`]'s business.
 
-use thiserror::Error;
+mod error;
+mod transport;
+mod apdu;
+mod password;
+mod file;
+mod applet;
+mod unlocked;
+
+pub use applet::{CountedCard, JpkiCard, LastTry, Secret};
+pub use error::CardError;
+pub use password::Password;
+pub use transport::Transport;
+pub use unlocked::UnlockedCard;
+
+pub(crate) use file::MAX_CERTIFICATE;
 
 /// Something that holds a signature certificate and signs with its key.
-///
-/// The reader for real cards will implement it; today only `simulated::SimulatedCard` does.
 pub trait SignatureCard {
     /// Returns the signature certificate, DER.
     fn certificate(&self) -> &[u8];
@@ -13,14 +30,8 @@ pub trait SignatureCard {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CardError>;
 }
 
-/// Why a card did not serve.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CardError {
-    /// The file or token is not a card's.
-    #[error("this is not a card's file")]
-    Malformed,
-    /// The key could not sign.
-    #[error("the card could not sign")]
-    Signing,
-}
+#[cfg(any(test, feature = "simulated"))]
+pub(crate) use apdu::{AID, DIGEST_INFO, File};
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use crate::Refusal;
 use crate::attributes::{Attributes, is_date};
-use crate::bundle::MAX_CERTIFICATE;
+use crate::card::MAX_CERTIFICATE;
 use crate::certificate_id::CertificateId;
 use crate::roots::{Environment, Root, Roots};
 
@@ -248,6 +248,18 @@ impl Leaf {
             }
         };
         Ok((attributes, substituted(2)? || substituted(6)?))
+    }
+
+    /// Returns the contents of the serial number.
+    pub(crate) fn serial(&self) -> &[u8] {
+        self.parsed.tbs_certificate().serial_number().as_bytes()
+    }
+
+    /// Returns the beginning of validity, in milliseconds.
+    pub(crate) fn not_before(&self) -> u64 {
+        let validity = self.parsed.tbs_certificate().validity();
+        let begin = validity.not_before.to_unix_duration();
+        u64::try_from(begin.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Returns the end of validity, in milliseconds.

@@ -21,6 +21,7 @@ mod bundle;
 mod roots;
 mod certificate_id;
 mod certificate;
+mod preview;
 mod signed;
 mod crl;
 mod ocsp;
@@ -28,14 +29,21 @@ mod verify;
 mod files;
 #[cfg(any(test, feature = "simulated"))]
 pub mod simulated;
+// Edges
+#[cfg(feature = "card")]
+pub mod reader;
 
 pub use attributes::{Attributes, Child};
 pub use bundle::{Bundle, UnverifiedBundle};
-pub use card::{CardError, SignatureCard};
+pub use card::{
+    CardError, CountedCard, JpkiCard, LastTry, Password, Secret, SignatureCard, Transport,
+    UnlockedCard,
+};
 pub use certificate_id::CertificateId;
 pub use crl::{AddedList, CrlIndex, RevocationLists};
 pub use error::{CrlFault, NonceRefusal, Refusal, RevocationGap, RevocationReason, RootsError};
 pub use files::NonceFile;
+pub use preview::Preview;
 pub use roots::{Environment, Roots, SimulatedPki};
 pub use statement::{
     EnrolmentStatement, Relation, StatementPlan, feed_key_hash, inbox_descriptor_hash,

@@ -5,6 +5,7 @@
 //! [`crate::SimulatedPki::acknowledge`].
 
 pub(crate) mod der;
+mod model;
 mod card;
 pub(crate) mod profile;
 pub(crate) mod authority;
@@ -14,6 +15,7 @@ pub(crate) mod revocation;
 pub(crate) use authority::generate_key;
 pub use authority::{SimulatedAuthority, serial_of};
 pub use card::{BareVerification, SimulatedCard};
+pub use model::{CardModel, PASSWORD};
 pub use profile::{Holder, LeafProfile, MUNICIPALITY, Validity};
 pub use revocation::{ListProfile, Responder, ResponseProfile, ResponseStatus, issuing_point};
 

@@ -7,8 +7,8 @@ use crate::demo::story::{Done, is, record_with, same_timelines};
 pub(super) fn enrolment(stage: &mut Stage<'_>) -> Done {
     let lang = stage.lang();
     stage.scene(lang.of(
-        "母が子どもの公式記録を市に申し込みます: 市のナンス、カードの署名、台帳との照合。",
-        "She asks the city for the child's records: the city's nonce, the card's signature, the register.",
+        "母が子どもの公式記録を市に申し込みます: 市のナンス、カードの署名(一度パスワードを間違えます)、台帳との照合。",
+        "She asks the city for the child's records: the city's nonce, the card's signature (she mistypes its password once), the register.",
     ))?;
     stage.types("city", &["city", "nonce", "--out", "papers/nonce"])?;
     let files = [
@@ -18,6 +18,7 @@ pub(super) fn enrolment(stage: &mut Stage<'_>) -> Done {
         "papers/nonce",
         "--simulated-card",
         "papers/mother.card",
+        "--card-password-file",
     ];
     let child = [
         "--child",
@@ -27,7 +28,12 @@ pub(super) fn enrolment(stage: &mut Stage<'_>) -> Done {
         "--out",
         "papers/sakura.enrolment",
     ];
-    stage.types("mother", &[&["enrol"][..], &files, &child].concat())?;
+    let card = ["card", "status", "--simulated-card", "papers/mother.card"];
+    stage.note(&stage.types("mother", &card)?)?;
+    let with = |password| [&["enrol"][..], &files, &[password], &child].concat();
+    let told = stage.fails("mother", &with("secrets/card-wrong"), 1)?;
+    stage.note(told.trim())?;
+    stage.types("mother", &with("secrets/card"))?;
     let answer = stage.types(
         "city",
         &[

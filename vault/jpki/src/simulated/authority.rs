@@ -9,13 +9,14 @@ use openssl::pkey::{PKey, PKeyRef, Private};
 use openssl::rsa::Rsa;
 use openssl::sha::sha1;
 use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameBuilder};
-use x509_cert::der::Decode as _;
+use x509_cert::der::{Decode as _, Encode as _};
 
 use crate::canonical::{decode, encode};
 use crate::files::{armour, unarmour};
 use crate::roots::{SIGNATURE_UNIT, SIMULATED_NAME, SimulatedPki};
 use crate::simulated::SimulatedError;
 use crate::simulated::card::SimulatedCard;
+use crate::simulated::model::Pair;
 use crate::simulated::profile::{LeafProfile, Validity, authority_key_identifier};
 
 /// A self-signed root with its key.
@@ -70,6 +71,29 @@ impl SimulatedAuthority {
     pub fn issue(&self, profile: &LeafProfile) -> Result<SimulatedCard, SimulatedError> {
         let key = generate_key()?;
         self.issue_for(profile, &key)
+    }
+
+    /// Issues a card with both certificates, as adults' cards have.
+    pub fn issue_complete(&self, profile: &LeafProfile) -> Result<SimulatedCard, SimulatedError> {
+        let key = generate_key()?;
+        let policies = LeafProfile {
+            policies: vec![AUTHENTICATION_POLICY.to_owned()],
+            ..profile.clone()
+        };
+        let policies = policies.policies()?.to_der()?;
+        let certificate = self.issue_raw(
+            "TESTAUTH000000199999001T",
+            &key,
+            profile.validity,
+            &[
+                ("2.5.29.15", true, &[0x03, 0x02, 0x07, 0x80]),
+                ("2.5.29.37", false, CLIENT_AUTHENTICATION),
+                ("2.5.29.32", true, &policies),
+            ],
+        )?;
+        Ok(self
+            .issue(profile)?
+            .with_authentication(Pair { certificate, key }))
     }
 
     pub(crate) fn issue_for(
@@ -234,4 +258,10 @@ struct File {
     key: Vec<u8>,
 }
 
+/// The policy of certificates for user authentication in hierarchies that are not for real residents.
+const AUTHENTICATION_POLICY: &str = "1.2.392.200149.8.5.1.0.30";
+/// The extended key usage "client authentication", DER.
+const CLIENT_AUTHENTICATION: &[u8] = &[
+    0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02,
+];
 const AUTHORITY_LINE: &str = "techo-simulated-authority-not-genuine-v1";

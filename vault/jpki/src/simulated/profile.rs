@@ -156,7 +156,7 @@ impl LeafProfile {
         Ok(SubjectAltName(names))
     }
 
-    fn policies(&self) -> Result<CertificatePolicies, SimulatedError> {
+    pub(crate) fn policies(&self) -> Result<CertificatePolicies, SimulatedError> {
         let one = |id: &String| {
             Ok(PolicyInformation {
                 policy_identifier: oid(id)?,

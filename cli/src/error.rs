@@ -65,6 +65,10 @@ pub(crate) enum Failure {
     )]
     NoCardSupport,
     /// Several readers have a card.
+    #[cfg_attr(
+        not(feature = "card"),
+        expect(dead_code, reason = "without readers there are not several")
+    )]
     WhichReader {
         /// Their names.
         names: Vec<String>,

@@ -16,7 +16,7 @@ pub(crate) struct ExportArgs {
     /// json or csv.
     #[arg(long, value_name = "json|csv", default_value = "json")]
     pub(crate) format: ExportFormat,
-    /// Private records too. Those never to be shared stay in any case.
+    /// Private records and private findings too. Those never to be shared stay in any case.
     #[arg(long)]
     pub(crate) private: bool,
     /// The file to write [default: standard output].

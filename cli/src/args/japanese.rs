@@ -210,7 +210,7 @@ fn family(id: &str) -> Option<&'static str> {
         "birth_order" => "第何子か(1から)",
         "blood_type" => "血液型: A、B、O、AB、または言葉",
         "format" => "形: json または csv",
-        "private" => "非公開の記録も写します(持ち出し禁止の記録は写しません)",
+        "private" => "非公開の記録と所見も写します(持ち出し禁止の記録は写しません)",
         "confirm" => "ありえないように見える値でも書きます(二度確かめたとき)",
         "vaccine" => "ワクチンの記号か名前: MR、5種混合、BCG …",
         "product" => "製品名",

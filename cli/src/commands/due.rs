@@ -248,7 +248,12 @@ impl Reader<'_> {
                 "rule {id} ({name}; confidence {confidence}): {sources}"
             ));
             japanese.push(rule.ja.clone());
-            japanese.push(format!("規則 {id}({name}、確かさ {confidence}): {sources}"));
+            let sure = match confidence.as_str() {
+                "high" => "高",
+                "medium" => "中",
+                _ => "低",
+            };
+            japanese.push(format!("規則 {id}({name}、確かさ: {sure}): {sources}"));
         }
         let (best_from, best_to) = due.occasion.usual;
         ItemDue {

@@ -19,6 +19,8 @@ pub(super) const PLACE: &str = "見本こどもクリニック";
 pub(super) const MOTHERS_PHONE: &str = "母のスマートフォン";
 pub(super) const FATHERS_TABLET: &str = "父のタブレット";
 
+/// The day on which the family looks ahead.
+pub(super) const DAY_AHEAD: &str = "2025-12-26";
 pub(super) const NOTE: &str = "桜の木の下ではじめて三歩あるいた";
 pub(super) const MOTHERS_WORDS: &str = "桜の木の下ではじめて五歩あるいた";
 pub(super) const FATHERS_WORDS: &str = "公園の砂場ではじめて三歩あるいた";

@@ -20,6 +20,7 @@ pub(super) fn play(stage: &mut Stage<'_>) -> Done {
     family::apart(stage)?;
     family::together(stage)?;
     city::correction(stage)?;
+    family::ahead(stage)?;
     others::clinic(stage)?;
     others::secrecy(stage)
 }

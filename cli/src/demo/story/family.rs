@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use crate::demo::papers::{
-    ADDRESS, CHILD, CHILD_BORN, CITY, CODE, FATHERS_NOTE, FATHERS_TABLET, FATHERS_WORDS, MOTHER,
-    MOTHER_BORN, MOTHERS_PHONE, MOTHERS_WORDS, NOTE,
+    ADDRESS, CHILD, CHILD_BORN, CITY, CODE, DAY_AHEAD, FATHERS_NOTE, FATHERS_TABLET, FATHERS_WORDS,
+    MOTHER, MOTHER_BORN, MOTHERS_PHONE, MOTHERS_WORDS, NOTE,
 };
 use crate::demo::stage::Stage;
 use crate::demo::story::{Done, is, plain_export, record_with, same_timelines, text, timeline};
@@ -206,4 +206,33 @@ pub(super) fn together(stage: &mut Stage<'_>) -> Done {
         &items.to_string(),
     )?;
     stage.note(&stage.types("tablet", &["timeline"])?)
+}
+
+pub(super) fn ahead(stage: &mut Stage<'_>) -> Done {
+    let lang = stage.lang();
+    stage.scene(lang.of(
+        "公式記録と家族の記録から、これから受ける予防接種と健診、次の受診の案が出ます。どの端末でも同じです。",
+        "From the city's records and the family's: what is due, and the next visits. It is the same on every device.",
+    ))?;
+    // A day of the story, so that it reads the same in every year.
+    let ask = ["due", "--on", DAY_AHEAD];
+    let (phone, tablet) = (stage.asks("mother", &ask)?, stage.asks("tablet", &ask)?);
+    let items = phone.pointer("/members/0/items").and_then(Json::as_array);
+    let stands = |id: &str, standing: &str| {
+        items.is_some_and(|items| {
+            let found = items.iter().find(|item| is(item, "/id", id));
+            found.is_some_and(|item| is(item, "/standing", standing))
+        })
+    };
+    Stage::must(
+        phone == tablet && stands("mr_1", "complete") && stands("18m", "complete"),
+        "both devices know what was done",
+        &phone.to_string(),
+    )?;
+    Stage::must(
+        stands("varicella", "overdue") && stands("dpt_ipv_hib", "overdue"),
+        "and what is due",
+        &phone.to_string(),
+    )?;
+    stage.note(&stage.types("mother", &ask)?)
 }

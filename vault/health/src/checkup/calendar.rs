@@ -3,7 +3,7 @@
 
 use crate::{
     calendar::{Birth, FiscalYear, add_days, add_months, days_between},
-    checkup::rules::{Basis, CheckupRule, Checkups, Step, Window},
+    checkup::rules::{Basis, CheckupRule, Checkups, MonthDay, Months, Step, Window},
     date::Date,
     history::{History, Outcome},
     plan::Standing,
@@ -172,18 +172,8 @@ impl Look<'_> {
                 usual_from,
                 usual_until,
             } => {
-                let born = birth()?;
-                let day = |months: crate::checkup::rules::Months| add_months(born.0, months.0);
-                let attained = |months: crate::checkup::rules::Months| add_days(day(months), -1);
-                Some(Occasion {
-                    number: None,
-                    from: day(*from),
-                    until: attained(*until),
-                    usual: (
-                        day(usual_from.unwrap_or(*from)),
-                        attained(usual_until.unwrap_or(*until)),
-                    ),
-                })
+                let usual = (usual_from.unwrap_or(*from), usual_until.unwrap_or(*until));
+                Some(Occasion::of_ages(birth()?, (*from, *until), usual))
             }
             Window::Days { from, until } => {
                 let day = |days: u16| Some(add_days(birth()?.0, i64::from(days)));
@@ -198,10 +188,8 @@ impl Look<'_> {
                 let born = self.last_birth()?;
                 let day = |days: &u16| add_days(born, i64::from(*days));
                 Some(Occasion {
-                    number: None,
-                    from: day(from),
-                    until: day(until),
                     usual: (day(usual_from), day(usual_until)),
+                    ..Occasion::whole(day(from), day(until))
                 })
             }
             Window::Antenatal { steps } => self.antenatal(&rule.id, steps),
@@ -209,21 +197,12 @@ impl Look<'_> {
                 let year = birth()?.enters_primary_school().previous();
                 let until = until.in_year(year.0);
                 Some(Occasion {
-                    number: None,
-                    from: year.first_day(),
-                    until,
                     usual: (usual_from.in_year(year.0), until),
+                    ..Occasion::whole(year.first_day(), until)
                 })
             }
             Window::SchoolYears { first, last, until } => {
-                let enters = birth()?.enters_primary_school();
-                let years = (*first..=*last).map(|n| (n, later(enters, n - 1)));
-                let whole = |(n, year): (u16, FiscalYear)| Occasion {
-                    number: Some(n),
-                    ..Occasion::whole(year.first_day(), until.in_year(year.0))
-                };
-                let mut all = years.map(whole);
-                all.find(|year| year.until >= self.on)
+                self.school_year(birth()?, *first..=*last, *until)
             }
             Window::Yearly {
                 from_year_of,
@@ -237,6 +216,24 @@ impl Look<'_> {
                 open.next().map(Occasion::of_year)
             }
         }
+    }
+
+    /// The school year whose day is not over, with its number from primary school on.
+    fn school_year(
+        &self,
+        birth: Birth,
+        numbers: std::ops::RangeInclusive<u16>,
+        until: MonthDay,
+    ) -> Option<Occasion> {
+        let enters = birth.enters_primary_school();
+        let mut all = numbers.map(|number| {
+            let year = later(enters, number - 1);
+            Occasion {
+                number: Some(number),
+                ..Occasion::whole(year.first_day(), until.in_year(year.0))
+            }
+        });
+        all.find(|year| year.until >= self.on)
     }
 
     /// This fiscal year, or the one in which the interval since the last time is over.
@@ -306,6 +303,16 @@ impl Look<'_> {
 }
 
 impl Occasion {
+    /// From a monthly birthday to the eve of another.
+    fn of_ages(birth: Birth, legal: (Months, Months), usual: (Months, Months)) -> Self {
+        let day = |months: Months| add_months(birth.0, months.0);
+        let eve = |months: Months| add_days(day(months), -1);
+        Self {
+            usual: (day(usual.0), eve(usual.1)),
+            ..Self::whole(day(legal.0), eve(legal.1))
+        }
+    }
+
     fn whole(from: Date, until: Date) -> Self {
         Self {
             number: None,

@@ -79,6 +79,7 @@ impl Printer<'_> {
                 .items
                 .iter()
                 .filter(|item| item.standing == standing)
+                .filter(|item| !self.is_told_below(member, item))
                 .collect();
             if items.is_empty() || (is_quiet(standing) && !self.args.all) {
                 continue;
@@ -334,12 +335,24 @@ impl Printer<'_> {
         page.table(&table);
     }
 
-    /// Children's routine vaccinations of which the last day is over.
-    fn over(&self, page: &mut Page, member: &MemberDue) {
+    fn is_young(&self, member: &MemberDue) -> bool {
         let twenty = member
             .born
             .map(|born| Birth(born).attains(Age::years(TOLD_UNTIL)));
-        if twenty.is_some_and(|twenty| self.on > twenty) && !self.args.all {
+        twenty.is_none_or(|twenty| self.on <= twenty)
+    }
+
+    /// Whether a line below names what was missed.
+    fn is_told_below(&self, member: &MemberDue, item: &ItemDue) -> bool {
+        let over = |open: &OpenDue| open.why == "over" && open.series == item.id;
+        item.standing == Standing::Missed
+            && (self.is_young(member) || self.args.all)
+            && member.open.iter().any(over)
+    }
+
+    /// Children's routine vaccinations of which the last day is over.
+    fn over(&self, page: &mut Page, member: &MemberDue) {
+        if !self.is_young(member) && !self.args.all {
             return;
         }
         let over = member.open.iter().filter(|open| open.why == "over");

@@ -48,6 +48,7 @@ pub(crate) async fn serve(
     mut send: quinn::SendStream,
     receive: quinn::RecvStream,
 ) {
+    // Boxed: a channel holds room for all from the beginning, and most streams wait idle.
     let (queue, answers) = mpsc::channel(OUTSTANDING);
     let requests = Box::pin(read_requests(&session, receive, queue));
     let sending = Box::pin(send_answers(&session, &mut send, answers));
@@ -63,7 +64,7 @@ pub(crate) async fn serve(
 async fn read_requests(
     session: &Session,
     mut receive: quinn::RecvStream,
-    queue: mpsc::Sender<Answer>,
+    queue: mpsc::Sender<Box<Answer>>,
 ) {
     let mut reader = FrameReader::default();
     let mut stopping = session.shared.stopping.clone();
@@ -79,7 +80,7 @@ async fn read_requests(
             Err(code) => Answer::Last(code),
         };
         let last = matches!(answer, Answer::Last(_));
-        if queue.send(answer).await.is_err() || last {
+        if queue.send(Box::new(answer)).await.is_err() || last {
             return;
         }
     }
@@ -265,13 +266,13 @@ async fn append(
 async fn send_answers(
     session: &Session,
     send: &mut quinn::SendStream,
-    mut answers: mpsc::Receiver<Answer>,
+    mut answers: mpsc::Receiver<Box<Answer>>,
 ) -> Result<(), Gone> {
     let mut taken = None;
     loop {
         let next = match taken.take() {
             Some(answer) => Some(answer),
-            None => answers.recv().await,
+            None => answers.recv().await.map(|answer| *answer),
         };
         let Some(answer) = next else { return Ok(()) };
         match answer {
@@ -297,7 +298,7 @@ async fn send_answers(
 async fn tell(
     session: &Session,
     send: &mut quinn::SendStream,
-    answers: &mut mpsc::Receiver<Answer>,
+    answers: &mut mpsc::Receiver<Box<Answer>>,
     mut outcome: Outcome,
     about: About,
 ) -> Result<Option<Answer>, Gone> {
@@ -306,7 +307,7 @@ async fn tell(
         while after.is_none()
             && let Ok(answer) = answers.try_recv()
         {
-            match continued(answer, mailbox, heads) {
+            match continued(*answer, mailbox, heads) {
                 ControlFlow::Continue(later) => {
                     *heads = later;
                     count += 1;

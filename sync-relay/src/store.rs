@@ -2,7 +2,7 @@
 //! knows no connection.
 //!
 //! Bottom first: `table` (ordered bytes, durable batches); `frame`, `files` and `segments` (the log
-//! that is the truth); `layout` (keys and values); `index` (sled), `usage`, `survey` (whether the
+//! that is the truth); `layout` (keys and values) and `places`; `index` (sled), `usage`, `survey` (whether the
 //! index is whole), `joined` (log and index as one table), `migrate`, `disk`; `draft` (a batch under
 //! judgement), `mailboxes` and `inboxes` (the rules), `keep`.
 
@@ -11,6 +11,7 @@ pub(crate) mod frame;
 pub(crate) mod files;
 pub(crate) mod segments;
 pub(crate) mod layout;
+pub(crate) mod places;
 pub(crate) mod index;
 pub(crate) mod usage;
 pub(crate) mod survey;

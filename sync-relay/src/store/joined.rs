@@ -5,6 +5,7 @@ use crate::store::StoreError;
 use crate::store::frame::{Frame, Kind};
 use crate::store::index::{self, Index};
 use crate::store::layout;
+use crate::store::places::{self, Places};
 use crate::store::segments::{Place, Position, Segments};
 use crate::store::survey;
 use crate::store::table::{Changes, Visit};
@@ -79,9 +80,12 @@ impl Joined {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.index.get(key)? {
-            Some(value) if layout::is_body(key) => self.read(key, value).map(Some),
-            value => Ok(value),
+        if !layout::is_body(key) {
+            return self.index.get(key);
+        }
+        match self.place(&Changes::new(), key)? {
+            Some(place) => self.read(key, place).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -91,18 +95,25 @@ impl Joined {
         from: &[u8],
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
+        let start = places::slot(from).map_or_else(|| from.to_vec(), |(row, _)| row);
         let mut failed = None;
-        self.index.scan(prefix, from, &mut |key, value| {
-            if !layout::is_body(key) {
-                return visit(key, value);
+        self.index.scan(prefix, &start, &mut |row, value| {
+            if !layout::is_body(row) {
+                return visit(row, value);
             }
-            match self.read(key, value.to_vec()) {
-                Ok(value) => visit(key, &value),
-                Err(error) => {
-                    failed = Some(error);
-                    false
+            let places = Places::read(row, value).unwrap_or_default();
+            let wanted = places.each(row).filter(|(key, _)| key.as_slice() >= from);
+            for (key, place) in wanted {
+                match self.read(&key, place) {
+                    Ok(value) if visit(&key, &value) => {}
+                    Ok(_) => return false,
+                    Err(error) => {
+                        failed = Some(error);
+                        return false;
+                    }
                 }
             }
+            true
         })?;
         failed.map_or(Ok(()), Err)
     }
@@ -129,20 +140,36 @@ impl Joined {
         }
     }
 
-    /// The value that `place` stands for; an empty one, which is none, if it is damaged or gone.
-    fn read(&self, key: &[u8], mut place: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    /// The value at a place; an empty one, which is none, if it is damaged or gone.
+    fn read(&self, key: &[u8], mut place: Place) -> Result<Vec<u8>, StoreError> {
         loop {
-            let at = layout::body(key, &place).and_then(layout::place);
-            let Some(at) = at else { return Ok(Vec::new()) };
-            if let Some(value) = self.segments.read(at, key)? {
+            if let Some(value) = self.segments.read(place, key)? {
                 return Ok(value);
             }
             // Compaction may have moved it since.
-            match self.index.get(key)? {
+            match self.place(&Changes::new(), key)? {
                 Some(moved) if moved != place => place = moved,
                 _ => return Ok(Vec::new()),
             }
         }
+    }
+
+    /// Where a body lies.
+    fn place(&self, changes: &Changes, key: &[u8]) -> Result<Option<Place>, StoreError> {
+        let Some((row, slot)) = places::slot(key) else {
+            return Ok(None);
+        };
+        Ok(self.places(changes, &row)?.at(slot))
+    }
+
+    /// The places under a key of the index; a damaged value counts as none.
+    fn places(&self, changes: &Changes, row: &[u8]) -> Result<Places, StoreError> {
+        let value = match changes.get(row) {
+            Some(newer) => newer.clone(),
+            None => self.index.get(row)?,
+        };
+        let places = value.and_then(|value| Places::read(row, &value));
+        Ok(places.unwrap_or_default())
     }
 
     /// Appends a batch and lets the index follow, which also takes `rows` that are in no segment.
@@ -170,42 +197,36 @@ impl Joined {
         source: Source,
     ) -> Result<(), StoreError> {
         let Frame { kind, key, value } = frame;
-        let length = u64::from(place.length);
-        if layout::is_body(key) {
-            let before = match changes.get(key) {
-                Some(newer) => newer.clone(),
-                None => self.index.get(key)?,
-            };
-            let before = before.as_deref().and_then(|value| layout::body(key, value));
-            if let Some(old) = before.and_then(layout::place) {
-                let freed = u64::from(old.length);
-                usages.change(old.start.segment, |usage| {
-                    usage.bodies = usage.bodies.saturating_sub(freed);
-                });
-            }
-            if source == Source::Replay
-                && let Some(figures) = layout::counted(key)
-            {
-                changes.insert(figures, None);
-            }
-        }
-        let held = match kind {
-            Kind::Body => {
-                let segment = place.start.segment;
-                usages.change(segment, |usage| {
-                    usage.bodies = usage.bodies.saturating_add(length);
-                });
-                Some(layout::summed(key, &layout::from_place(place)))
-            }
-            Kind::Row => Some(value.to_vec()),
-            Kind::Removal => None,
-        };
+        let (here, length) = (place.start.segment, u64::from(place.length));
         if source == Source::Compaction && kind != Kind::Body {
-            usages.change(place.start.segment, |usage| {
+            usages.change(here, |usage| {
                 usage.carried = usage.carried.saturating_add(length);
             });
         }
-        changes.insert(key.to_vec(), held);
+        let Some((row, slot)) = places::slot(key) else {
+            let held = (kind != Kind::Removal).then(|| value.to_vec());
+            changes.insert(key.to_vec(), held);
+            return Ok(());
+        };
+        let mut places = self.places(changes, &row)?;
+        let new = (kind == Kind::Body).then_some(place);
+        if let Some(old) = places.set(slot, new) {
+            usages.change(old.start.segment, |usage| {
+                usage.bodies = usage.bodies.saturating_sub(old.length.into());
+            });
+        }
+        if new.is_some() {
+            usages.change(here, |usage| {
+                usage.bodies = usage.bodies.saturating_add(length);
+            });
+        }
+        let held = places.write(&row);
+        changes.insert(row, held);
+        if source == Source::Replay
+            && let Some(figures) = layout::counted(key)
+        {
+            changes.insert(figures, None);
+        }
         Ok(())
     }
 
@@ -224,7 +245,7 @@ impl Joined {
             changes.entry(key).or_insert(Some(value));
         }
         let Position { segment, offset } = reached;
-        let row = layout::from_integers(&[segment.into(), offset.into()]);
+        let row = layout::from_integers(&[layout::VERSION, segment.into(), offset.into()]);
         let value = layout::summed(layout::POSITION, &row);
         changes.insert(layout::POSITION.to_vec(), Some(value));
         self.index.apply(&changes)
@@ -291,13 +312,12 @@ impl Joined {
         let mut carried: Vec<(Kind, Vec<u8>, Vec<u8>)> = Vec::new();
         let mut once = BTreeSet::new();
         self.segments.scan(start, &mut |place, frame, _| {
+            let lies = self.place(&Changes::new(), frame.key)?;
             let held = self.index.get(frame.key)?;
             let in_use = match frame.kind {
-                Kind::Body => {
-                    let place = layout::summed(frame.key, &layout::from_place(place));
-                    held.as_ref() == Some(&place)
-                }
+                Kind::Body => lies == Some(place),
                 Kind::Row => held.as_deref() == Some(frame.value),
+                Kind::Removal if layout::is_body(frame.key) => lies.is_none() && !oldest,
                 Kind::Removal => held.is_none() && !oldest,
             };
             if in_use && once.insert(frame.key.to_vec()) {

@@ -12,21 +12,22 @@
 //! N inbox item hash                  position 8
 //! ```
 //!
-//! `E` and `T` are bodies: they lie in the segments, and the index holds their places. The others
+//! `E` and `T` are bodies: they lie in the segments, and the index holds their places (`places`). The others
 //! are rows: the index holds them, and the segments repeat them, but for `M`, which is counted
 //! anew. The index has rows of its own:
 //!
 //! ```text
 //! L segment                          bytes of its frames that are in use 8, bytes carried over 8
-//! P                                  segment 8, offset 8, up to which the index follows
+//! P                                  version of the index 8; segment 8 and offset 8 up to which it follows
 //! ```
 
-use crate::store::segments::{Place, Position};
 use techo_wire::{AppendKey, EnvelopeHash, FeedId, InboxId, ItemHash, MailboxId};
 
 pub(crate) const STORE_ID: &[u8] = b"S";
 
 pub(crate) const POSITION: &[u8] = b"P";
+/// An index of another version is made anew.
+pub(crate) const VERSION: u64 = 2;
 /// How the keys of all usages begin.
 pub(crate) const USAGES: &[u8] = b"L";
 /// How the keys of bodies begin.
@@ -34,7 +35,7 @@ pub(crate) const BODIES: [&[u8]; 2] = [b"E", b"T"];
 
 /// Whether the value of a key lies in the segments, not in the index.
 pub(crate) fn is_body(key: &[u8]) -> bool {
-    BODIES.iter().any(|kind| key.starts_with(kind))
+    key.len() > 8 && BODIES.iter().any(|kind| key.starts_with(kind))
 }
 
 /// Whether a key is left out of the segments.
@@ -158,27 +159,6 @@ pub(crate) fn from_integers(row: &[u64]) -> Vec<u8> {
     row.iter()
         .flat_map(|integer| integer.to_be_bytes())
         .collect()
-}
-
-/// A place as the index holds it.
-pub(crate) fn from_place(place: Place) -> Vec<u8> {
-    let Place { start, length } = place;
-    let parts = [start.segment, start.offset, length];
-    parts.iter().flat_map(|part| part.to_be_bytes()).collect()
-}
-
-pub(crate) fn place(body: &[u8]) -> Option<Place> {
-    let (parts, rest) = body.as_chunks::<4>();
-    let &[segment, offset, length] = parts else {
-        return None;
-    };
-    rest.is_empty().then(|| Place {
-        start: Position {
-            segment: u32::from_be_bytes(segment),
-            offset: u32::from_be_bytes(offset),
-        },
-        length: u32::from_be_bytes(length),
-    })
 }
 
 /// How far a feed is held: its next sequence, and the hash that the next envelope must name.

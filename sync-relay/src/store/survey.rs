@@ -4,6 +4,7 @@
 use crate::store::StoreError;
 use crate::store::index::{self, Index};
 use crate::store::layout;
+use crate::store::places::Places;
 use crate::store::segments::{Position, Segments};
 use crate::store::usage::{Usage, Usages};
 use std::collections::BTreeMap;
@@ -65,12 +66,11 @@ fn take(index: &Index, segments: &Segments) -> Result<Option<(Usages, Position)>
     let mut counted = BTreeMap::<u32, u64>::new();
     for kind in layout::BODIES {
         index.scan(kind, &[], &mut |key, value| {
-            match layout::body(key, value).and_then(layout::place) {
-                Some(place) => {
-                    let bytes = counted.entry(place.start.segment).or_default();
-                    *bytes = bytes.saturating_add(place.length.into());
-                }
-                None => whole = false,
+            let places = Places::read(key, value);
+            whole &= places.is_some();
+            for (_, place) in places.unwrap_or_default().each(key) {
+                let bytes = counted.entry(place.start.segment).or_default();
+                *bytes = bytes.saturating_add(place.length.into());
             }
             true
         })?;
@@ -90,7 +90,10 @@ fn take(index: &Index, segments: &Segments) -> Result<Option<(Usages, Position)>
 }
 
 fn position(body: &[u8]) -> Option<Position> {
-    let [segment, offset] = layout::integers(body)?;
+    let [version, segment, offset] = layout::integers(body)?;
+    if version != layout::VERSION {
+        return None;
+    }
     Some(Position {
         segment: segment.try_into().ok()?,
         offset: offset.try_into().ok()?,

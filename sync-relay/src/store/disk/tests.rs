@@ -177,7 +177,8 @@ fn an_index_that_lost_a_place_without_a_word_is_made_anew() {
     let whole = pairs(&disk, &[]);
     drop(disk);
     let index = crate::store::index::Index::open(&dir.path().join("store/index")).unwrap();
-    index.apply(&[(key(b'E', 1), None)].into()).unwrap();
+    let (row, _) = crate::store::places::slot(&key(b'E', 1)).unwrap();
+    index.apply(&[(row, None)].into()).unwrap();
     index.flush().unwrap();
     drop(index);
     assert_eq!(pairs(&open(dir.path()), &[]), whole);
@@ -252,4 +253,25 @@ fn the_longest_values_never_go_into_files_that_sled_does_not_sync() {
     drop(disk);
     let blobs = fs::read_dir(dir.path().join("store/index/blobs")).unwrap();
     assert_eq!(blobs.count(), 0);
+}
+
+#[test]
+fn a_store_takes_less_than_twice_the_bytes_of_its_envelopes() {
+    const ENVELOPE: usize = 640;
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Disk::open(dir.path()).unwrap();
+    let row = |kind: u8, key: &[u8], length| put([&[kind], key].concat(), length, 5);
+    for commit in 0..100u64 {
+        let mut changes = Changes::from([row(b'F', &[1; 64], 40), row(b'M', &[1; 32], 16)]);
+        for number in commit * 50..(commit + 1) * 50 {
+            let key = [&[1; 64][..], &number.to_be_bytes()].concat();
+            changes.extend([row(b'E', &key, ENVELOPE + 8)]);
+        }
+        disk.apply(&changes).unwrap();
+    }
+    drop(disk);
+    let folders =
+        ["segments", "index", "index/blobs"].map(|name| dir.path().join("store").join(name));
+    let all: u64 = folders.iter().map(|folder| size(folder)).sum();
+    assert!(all < 2 * 5_000 * ENVELOPE as u64, "{all}");
 }

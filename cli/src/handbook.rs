@@ -36,6 +36,16 @@ pub(crate) fn handbook(vault: &Vault, member: MemberView) -> Handbook {
     }
 }
 
+/// The handbook of one member as it may leave the vault: without what is private or never to be
+/// shared.
+pub(crate) fn to_hand_over(vault: &Vault, member: MemberView) -> Handbook {
+    let items = vault.copyable(Some(&member.id), false);
+    Handbook {
+        history: history(&member, items),
+        member,
+    }
+}
+
 /// Which of a member's records tell of a dose or checkup that another one tells of already, and
 /// which other one: what a city says stands first.
 pub(crate) fn same(member: &MemberView, items: &[TimelineItem]) -> BTreeMap<String, String> {

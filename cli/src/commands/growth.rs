@@ -56,7 +56,11 @@ struct Line<'a> {
 pub(super) fn run(desk: &Desk, args: &GrowthArgs) -> Result<(), Failure> {
     let vault = desk.open()?;
     let member = Desk::member(&vault, args.member.as_deref())?;
-    let book = handbook::handbook(&vault, member);
+    // A picture leaves the vault.
+    let book = match args.svg {
+        Some(_) => handbook::to_hand_over(&vault, member),
+        None => handbook::handbook(&vault, member),
+    };
     let lang = desk.lang();
     let reference = reference_of(args.reference).reference()?;
     let child = Child::of(&book.history);

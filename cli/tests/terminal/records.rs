@@ -462,3 +462,37 @@ fn two_records_of_one_dose_are_said_to_be_one() {
         "{page}"
     );
 }
+
+#[test]
+fn a_picture_of_growth_holds_nothing_private() {
+    let terminal = Terminal::family();
+    for (value, sensitivity) in [
+        ("9.1", "normal"),
+        ("9.2", "private"),
+        ("9.3", "never-share"),
+    ] {
+        let date = format!("2025-10-0{}", &value[2..]);
+        let words = [
+            "add",
+            "measurement",
+            "weight",
+            value,
+            "kg",
+            "--date",
+            &date,
+            "--sensitivity",
+            sensitivity,
+        ];
+        terminal.json("mother", &words).data();
+    }
+    let weights = |words: &[&str]| {
+        let told = terminal.json("mother", words).data();
+        let measures = told["measures"].as_array().unwrap();
+        let all = measures
+            .iter()
+            .map(|m| m["values"].as_array().unwrap().len());
+        all.sum::<usize>()
+    };
+    assert_eq!(weights(&["growth"]), 3);
+    assert_eq!(weights(&["growth", "--svg", "hana.svg"]), 1);
+}

@@ -171,3 +171,76 @@ fn a_pregnancy_goes_on_until_it_ended() {
     assert!(lost.pregnancy_on(on).is_none());
     assert_eq!(lost.pregnancies[0].outcome, Some(Outcome::Loss));
 }
+
+#[test]
+fn what_was_taken_back_counts_no_more() {
+    let told = |more: &[(&str, &str)]| {
+        let dose = [
+            ("kind", "vaccination"),
+            ("vaccine", "JE"),
+            ("date", "2025-05-20"),
+        ];
+        noted(Family, "y2025/a", &[&dose[..], more].concat())
+    };
+    let counted = |records: Vec<Noted>| History::of(&child(), records).doses.len();
+    assert_eq!(counted(vec![told(&[])]), 1);
+    assert_eq!(counted(vec![told(&[("status", "active")])]), 1);
+    assert_eq!(counted(vec![told(&[("status", "entered-in-error")])]), 0);
+    assert_eq!(counted(vec![told(&[("dose_status", "not-done")])]), 0);
+
+    let note = |id: &str, old: &str| {
+        let fields = [("kind", "note"), ("text", "x"), ("supersedes", old)];
+        noted(Family, id, &fields)
+    };
+    assert_eq!(counted(vec![told(&[]), note("y2025/b", "y2025/a")]), 0);
+    let official = dose(Official, "i/1", "JE", "2025-05-20", "");
+    assert_eq!(counted(vec![official, note("y2025/b", "i/1")]), 1);
+}
+
+#[test]
+fn the_profile_tells_of_birth_and_death() {
+    let member = Member {
+        gestation_at_birth: Some(255),
+        death_date: Some(day("2025-01-02")),
+        ..child()
+    };
+    let history = History::of(&member, []);
+    assert_eq!(history.gestation_at_birth.unwrap().to_string(), "36w3d");
+    assert!(history.is_over(day("2025-01-02")) && !history.is_over(day("2025-01-01")));
+}
+
+#[test]
+fn what_is_planned_stands_in_order_and_is_open_until_kept_or_cancelled() {
+    let planned = |id: &str, more: &[(&str, &str)]| {
+        let fields = [("kind", "appointment"), ("purpose", "MR")];
+        noted(Family, id, &[&fields[..], more].concat())
+    };
+    let records = [
+        planned("y/1", &[("date", "2027-05-10"), ("dose_no", "2")]),
+        planned(
+            "y/2",
+            &[("due_from", "2026-05-10"), ("due_to", "2026-06-10")],
+        ),
+        planned(
+            "y/3",
+            &[
+                ("date", "2026-01-10"),
+                ("plan", "kept"),
+                ("sensitivity", "private"),
+            ],
+        ),
+    ];
+    let history = History::of(&child(), records);
+    let all: Vec<_> = history
+        .appointments
+        .iter()
+        .map(|a| (a.source.id.as_str(), a.is_open, a.dose_no))
+        .collect();
+    let expected = [
+        ("y/3", false, None),
+        ("y/2", true, None),
+        ("y/1", true, Some(2)),
+    ];
+    assert_eq!(all, expected);
+    assert!(!history.appointments[0].sensitivity.may_leave(false));
+}

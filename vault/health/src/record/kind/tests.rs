@@ -278,8 +278,10 @@ fn nothing_done_lies_in_the_future_or_before_birth() {
     let problem = |kind: Kind, key: &str, date: &str| {
         check_days(kind, &fields(&[(key, date)]), Some(birth), today).err()
     };
-    let future = Some(RecordError::InFuture { field: "date" });
-    let before = Some(RecordError::BeforeBirth { field: "date" });
+    let in_future = RecordError::InFuture { field: "date" };
+    let before_birth = RecordError::BeforeBirth { field: "date" };
+    assert!(in_future.can_be_confirmed() && before_birth.can_be_confirmed());
+    let (future, before) = (Some(in_future), Some(before_birth));
     assert_eq!(problem(Kind::Vaccination, "date", "2026-04-04"), future);
     assert_eq!(problem(Kind::Vaccination, "date", "2026-05"), future);
     assert_eq!(problem(Kind::Vaccination, "date", "2026-04-03"), None);
@@ -295,7 +297,6 @@ fn nothing_done_lies_in_the_future_or_before_birth() {
     assert_eq!(problem(Kind::Pregnancy, "expected", "2027-01-01"), None);
     let unborn = problem(Kind::Member, "birth_date", "2026-04-04").unwrap();
     assert!(!unborn.can_be_confirmed());
-    assert!(future.unwrap().can_be_confirmed() && before.unwrap().can_be_confirmed());
 }
 
 #[test]
@@ -315,12 +316,12 @@ fn a_record_says_how_far_it_may_go_and_whether_it_counts() {
 
 #[test]
 fn body_measures_carry_the_codes_of_the_standards() {
+    use CodeSystem::{Loinc, Medis};
     let codes = |kind: Kind, key: &str| {
         let field = kind.field(key).unwrap();
         let codes = field.codes.iter().map(|c| (c.system, c.code));
         codes.collect::<Vec<_>>()
     };
-    use CodeSystem::{Loinc, Medis};
     assert_eq!(codes(Kind::Birth, "weight_g"), [(Medis, "31002900")]);
     assert_eq!(
         codes(Kind::Birth, "head_cm"),

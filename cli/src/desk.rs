@@ -123,6 +123,13 @@ fn read_text_within(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
+/// SHA-256 in hex, by which a file is known again.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let hash = techo_wire::label::sha256(bytes);
+    hash.iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
 /// Writes a file that will be handed over.
 pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|source| Failure::File {

@@ -13,7 +13,7 @@ use crate::args::{
     AddKind, CheckupArgs, MeasurementArgs, NewRecord, NoteArgs, TabledArgs, VaccinationArgs,
 };
 use crate::clock;
-use crate::desk::Desk;
+use crate::desk::{Desk, sha256};
 use crate::error::Failure;
 use crate::lang::{Lang, say, words};
 
@@ -124,9 +124,7 @@ fn attach(path: &Path, fields: &mut Fields) -> Result<(), Failure> {
         path: path.to_owned(),
         source,
     })?;
-    let hash = techo_wire::label::sha256(&bytes);
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    fields.insert("sha256".to_owned(), hex.into());
+    fields.insert("sha256".to_owned(), sha256(&bytes).into());
     let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     fields.insert("bytes".to_owned(), length.into());
     if let Some(name) = path.file_name() {

@@ -12,7 +12,7 @@ use super::export::{CopiedRecord, Copy, SCHEMA};
 use super::member::birth;
 use crate::args::ImportArgs;
 use crate::clock;
-use crate::desk::Desk;
+use crate::desk::{Desk, sha256};
 use crate::error::Failure;
 use crate::lang::say;
 
@@ -45,8 +45,7 @@ pub(super) fn run(desk: &Desk, args: &ImportArgs) -> Result<(), Failure> {
     if copy.schema != SCHEMA {
         return Err(Failure::NotAnExport);
     }
-    let hash = techo_wire::label::sha256(&bytes);
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(&bytes);
     let mut vault = desk.open()?;
     let member = Desk::member(&vault, args.member.as_deref())?;
     let imported = take(desk, &mut vault, &member, copy, &hash, args)?;

@@ -14,7 +14,7 @@ mod derive;
 
 pub use change::ChangeHash;
 pub use derive::{DERIVATION_VERSION, DeriveError, IssuedFacts, IssuedState, IssuerDocument};
-pub use document::{DocError, Document, Edit, Quarantine, Snapshot};
+pub use document::{DocError, Document, Edit, Quarantine, Saved, Snapshot};
 pub use id::{DocId, DocIdError, RecordId, Year};
 pub use ledger::Refusal;
 pub use records::RecordState;

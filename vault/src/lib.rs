@@ -3,6 +3,7 @@
 //! The module list is the layer list, bottom first: a module uses only those above it. Modules
 //! before `Edges` are pure: no file, socket, clock or ambient randomness.
 
+mod packed;
 pub mod time;
 pub mod crypto;
 pub mod book;

@@ -87,6 +87,9 @@ pub trait Store: Send + Sync + Debug {
     /// `None`: the caller rebuilds it from the frames.
     fn object(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError>;
 
+    /// Whether an object of that name is kept, by what the store itself noted; nothing is read.
+    fn keeps(&self, name: &str) -> bool;
+
     /// What a key file holds, or `None` if there is none of that name.
     fn key_file(&self, name: &KeyName) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError>;
 

@@ -45,6 +45,7 @@ use techo_wire::{FeedId, InboxCursor, InboxId, RelayKey};
 use crate::book::BookKind;
 use crate::crypto::BookId;
 use crate::doc::DocId;
+use crate::packed::List;
 use crate::replica::{BookSecrets, Replica};
 use crate::store::{BookTag, Damage, Location, Store};
 use crate::sync::Acknowledged;
@@ -74,7 +75,7 @@ struct Book {
     official: OfficialRecords,
     /// The newest rows of each document, as they were when it was last put away.
     rows: BTreeMap<DocId, Vec<Row>>,
-    locations: BTreeMap<FeedId, Vec<Option<Location>>>,
+    locations: BTreeMap<FeedId, List<Option<Location>, 16>>,
     acknowledged: BTreeMap<RelayKey, Acknowledged>,
     cursors: BTreeMap<(RelayKey, InboxId), InboxCursor>,
     /// Inboxes of other devices into which this one has put a grant.

@@ -3,7 +3,8 @@
 //! A change that Automerge cannot take is found, set aside with its author, and everything else
 //! goes on. It never orders changes: the caller applies them in causal order.
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use automerge::{Automerge, Change, ObjId, ROOT, ReadDoc};
 use techo_health::{Fields, Value};
@@ -25,11 +26,43 @@ pub struct Document {
     /// Empty until somebody asks: years that nobody looks at are never taken apart.
     held: OnceLock<Held>,
     /// The last snapshot, and everything accepted since: what a rebuild starts from.
-    base: Snapshot,
+    base: Base,
     since: Vec<Change>,
     /// A change on which tests let Automerge panic.
     #[cfg(test)]
     pub(super) poison: Option<ChangeHash>,
+}
+
+/// A saved document that is brought when somebody asks for it.
+pub trait Saved: Send + Sync + std::fmt::Debug {
+    /// What was saved; `None` if nobody has it any more.
+    fn snapshot(&self) -> Option<Snapshot>;
+}
+
+#[derive(Debug, Clone)]
+enum Base {
+    Here(Snapshot),
+    /// With the heads that it must have.
+    Away(Vec<ChangeHash>, Arc<dyn Saved>),
+}
+
+impl Base {
+    fn heads(&self) -> &[ChangeHash] {
+        match self {
+            Self::Here(snapshot) => &snapshot.heads,
+            Self::Away(heads, _) => heads,
+        }
+    }
+
+    fn snapshot(&self) -> Option<Cow<'_, Snapshot>> {
+        match self {
+            Self::Here(snapshot) => Some(Cow::Borrowed(snapshot)),
+            Self::Away(heads, saved) => {
+                let snapshot = saved.snapshot()?;
+                (snapshot.heads == *heads).then_some(Cow::Owned(snapshot))
+            }
+        }
+    }
 }
 
 /// A document taken apart.
@@ -110,7 +143,7 @@ impl Document {
         Self {
             id,
             held: OnceLock::new(),
-            base: Snapshot::default(),
+            base: Base::Here(Snapshot::default()),
             since: Vec::new(),
             #[cfg(test)]
             poison: None,
@@ -119,20 +152,28 @@ impl Document {
 
     /// Loads what [`Document::save`] returned.
     pub fn load(id: DocId, snapshot: Snapshot) -> Result<Self, DocError> {
-        let document = Self::load_later(id, snapshot);
+        let document = Self {
+            base: Base::Here(snapshot),
+            ..Self::new(id)
+        };
         if document.held().is_broken {
             return Err(DocError::Damaged);
         }
         Ok(document)
     }
 
-    /// Keeps what [`Document::save`] returned until somebody asks for it. The bytes must be those
-    /// very bytes: `save` has shown that they can be loaded.
-    pub fn load_later(id: DocId, snapshot: Snapshot) -> Self {
+    /// Stands for the document that has these heads, and brings what [`Document::save`] returned
+    /// when somebody asks for it.
+    pub fn load_later(id: DocId, heads: Vec<ChangeHash>, saved: Arc<dyn Saved>) -> Self {
         Self {
-            base: snapshot,
+            base: Base::Away(heads, saved),
             ..Self::new(id)
         }
+    }
+
+    /// Whether nothing has changed since the document was saved and put away.
+    pub fn is_away(&self) -> bool {
+        self.since.is_empty() && matches!(self.base, Base::Away(..))
     }
 
     /// Whether the document can be taken apart: what was saved is what is read.
@@ -154,7 +195,7 @@ impl Document {
     pub fn heads(&self) -> Vec<ChangeHash> {
         self.held
             .get()
-            .map_or_else(|| self.base.heads.clone(), |held| held.ledger.heads())
+            .map_or_else(|| self.base.heads().to_vec(), |held| held.ledger.heads())
     }
 
     /// Whether a change is in the document.
@@ -262,13 +303,14 @@ impl Document {
         }
         if !self.since.is_empty() {
             let bytes = engine::save(&self.held().automerge).map_err(|_| DocError::Broken)?;
-            self.base = Snapshot {
+            self.base = Base::Here(Snapshot {
                 bytes,
                 heads: self.heads(),
-            };
+            });
             self.since.clear();
         }
-        Ok(self.base.clone())
+        let snapshot = self.base.snapshot().ok_or(DocError::Broken)?;
+        Ok(snapshot.into_owned())
     }
 
     /// Gates and applies in one go; if Automerge fails, halves until the culprit stands alone.
@@ -441,7 +483,7 @@ impl Document {
 }
 
 impl Held {
-    fn build(id: DocId, base: &Snapshot, since: &[Change]) -> Self {
+    fn build(id: DocId, base: &Base, since: &[Change]) -> Self {
         Self::try_build(id, base, since).unwrap_or_else(|_| Self {
             automerge: Automerge::new(),
             ledger: Ledger::new(id),
@@ -449,11 +491,8 @@ impl Held {
         })
     }
 
-    fn try_build(
-        id: DocId,
-        base: &Snapshot,
-        since: &[Change],
-    ) -> Result<Self, engine::EngineError> {
+    fn try_build(id: DocId, base: &Base, since: &[Change]) -> Result<Self, engine::EngineError> {
+        let base = base.snapshot().ok_or(engine::EngineError)?;
         let mut ledger = Ledger::new(id);
         let mut automerge = Automerge::new();
         if !base.heads.is_empty() {

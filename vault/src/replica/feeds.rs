@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 use techo_wire::{EnvelopeHash, FeedId, Head};
 
 use crate::book::DeviceKey;
+use crate::packed::List;
 
 /// A change that is in its chain but cannot be applied yet, because its author had seen entries that
 /// are not held here.
@@ -27,7 +28,7 @@ pub(super) struct Feed {
     #[n(0)]
     pub(super) device: DeviceKey,
     #[n(1)]
-    pub(super) hashes: Vec<EnvelopeHash>,
+    pub(super) hashes: List<EnvelopeHash, 32>,
     /// How many of its entries are applied.
     #[n(2)]
     pub(super) applied: u64,
@@ -161,7 +162,7 @@ impl Feeds {
     pub(super) fn open(&mut self, feed: FeedId, device: DeviceKey) {
         let fresh = Feed {
             device,
-            hashes: Vec::new(),
+            hashes: List::default(),
             applied: 0,
             deferred: VecDeque::new(),
             told: BTreeMap::new(),

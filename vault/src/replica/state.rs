@@ -1,17 +1,19 @@
 //! A book's derived state as bytes for the index; it is trusted only as far as the manifest
 //! vouches for it, and losing it loses nothing.
 
+use std::sync::Arc;
+
 use minicbor::{Decode, Encode};
 use techo_wire::{EnvelopeHash, canonical};
 use thiserror::Error;
 
 use crate::book::{BookId, Control, DeviceKey, Fold};
 use crate::crypto::EpochKey;
-use crate::doc::{DocId, Document, Snapshot};
+use crate::doc::{ChangeHash, DocId, Document, Saved};
 use crate::replica::{Feeds, Quarantined, Replica};
 
 /// The version of this encoding: another version means that the state is made anew.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// State bytes that cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -30,8 +32,9 @@ struct State {
     feeds: Feeds,
     #[n(4)]
     quarantined: Vec<Quarantined>,
+    /// Each with its heads.
     #[n(5)]
-    documents: Vec<String>,
+    documents: Vec<(String, Vec<ChangeHash>)>,
 }
 
 impl Replica {
@@ -43,18 +46,23 @@ impl Replica {
             controls: self.controls.clone(),
             feeds: self.feeds.clone(),
             quarantined: self.quarantined.clone(),
-            documents: self.documents.keys().map(ToString::to_string).collect(),
+            documents: self
+                .documents
+                .iter()
+                .map(|(id, document)| (id.to_string(), document.heads()))
+                .collect(),
         })
     }
 
-    /// Takes state back; `document` brings each document's saved bytes.
+    /// Takes state back; `document` says where each document was saved.
     pub fn decode_state(
         book: BookId,
         epochs: Vec<EpochKey>,
         bytes: &[u8],
-        mut document: impl FnMut(&str) -> Option<Snapshot>,
+        document: impl Fn(DocId) -> Arc<dyn Saved>,
     ) -> Result<Self, StateError> {
-        let state: State = canonical::decode(bytes).map_err(|_| StateError)?;
+        // The manifest vouches for these very bytes: whether they are canonical tells nothing more.
+        let state: State = minicbor::decode(bytes).map_err(|_| StateError)?;
         if state.version != VERSION || state.book != book {
             return Err(StateError);
         }
@@ -62,10 +70,9 @@ impl Replica {
         for (hash, author, control) in &state.controls {
             fold.insert(*hash, *author, control.clone());
         }
-        let documents = state.documents.into_iter().map(|name| {
+        let documents = state.documents.into_iter().map(|(name, heads)| {
             let id: DocId = name.parse().map_err(|_| StateError)?;
-            let saved = document(&name).ok_or(StateError)?;
-            Ok((id, Document::load_later(id, saved)))
+            Ok((id, Document::load_later(id, heads, document(id))))
         });
         let documents = documents.collect::<Result<_, StateError>>()?;
         Ok(Self {

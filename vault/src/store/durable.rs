@@ -288,6 +288,10 @@ impl Store for DiskStore {
         }
     }
 
+    fn keeps(&self, name: &str) -> bool {
+        self.index.is_some() && self.state().manifest.object(name).is_some()
+    }
+
     fn key_file(&self, name: &KeyName) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         self.keys.read(name)
     }

@@ -174,6 +174,10 @@ impl Store for MemoryStore {
         Ok(self.kept().objects.get(name).cloned().map(Zeroizing::new))
     }
 
+    fn keeps(&self, name: &str) -> bool {
+        self.kept().objects.contains_key(name)
+    }
+
     fn key_file(&self, name: &KeyName) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         Ok(self.kept().keys.get(name).cloned())
     }

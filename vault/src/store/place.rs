@@ -2,6 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::packed::Packed;
+
 /// A place in the log: a segment's number and an offset in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Position {
@@ -48,5 +50,36 @@ impl Location {
     /// The place as a position, to scan from.
     pub const fn position(self) -> Position {
         self.0
+    }
+}
+
+/// Segment and offset, big-endian; sixteen zero bytes where no place is known.
+impl Packed<16> for Option<Location> {
+    fn pack(&self) -> [u8; 16] {
+        let position = self.map(Location::position);
+        let (segment, offset) = position.map_or((0, 0), |at| (at.segment(), at.offset()));
+        (u128::from(segment) << 64 | u128::from(offset)).to_be_bytes()
+    }
+
+    fn unpack(bytes: &[u8; 16]) -> Self {
+        let both = u128::from_be_bytes(*bytes);
+        let part = |shift: u32| u64::try_from(both >> shift & u128::from(u64::MAX)).ok();
+        let (segment, offset) = (part(64)?, part(0)?);
+        (segment > 0).then(|| Location::new(Position::new(segment, offset)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_may_be_unknown_fits_sixteen_bytes() {
+        let places = [(1, 32), (7, 0), (u64::MAX, u64::MAX)];
+        let places =
+            places.map(|(segment, offset)| Some(Location::new(Position::new(segment, offset))));
+        for place in places.into_iter().chain([None]) {
+            assert_eq!(Option::<Location>::unpack(&place.pack()), place);
+        }
     }
 }

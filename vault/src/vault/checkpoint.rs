@@ -1,22 +1,25 @@
 //! Puts derived state away, so that opening need not read the whole log; losing it loses nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
 use techo_wire::{FeedId, Head, InboxCursor, InboxId, RelayKey, canonical};
 
 use crate::book::BookId;
-use crate::doc::{ChangeHash, Snapshot};
-use crate::replica::Replica;
-use crate::store::{BookTag, Location, Position};
+use crate::doc::{ChangeHash, DocId, Saved, Snapshot};
+use crate::packed::List;
+use crate::replica::{BookSecrets, Replica};
+use crate::store::{BookTag, KeyName, Location, Position, Store};
 use crate::sync::Acknowledged;
 use crate::vault::listing::Row;
+use crate::vault::open::replay;
 use crate::vault::{Book, Vault, VaultError};
 
 /// Frames written since the last checkpoint that make another one worth its price.
 const TAIL: usize = 256;
 /// The version of this encoding: another version means that the state is made anew.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 #[derive(Encode, Decode)]
 struct State {
@@ -33,7 +36,7 @@ struct BookState {
     #[cbor(n(0), with = "minicbor::bytes")]
     replica: Vec<u8>,
     #[n(1)]
-    locations: BTreeMap<FeedId, Vec<Option<Location>>>,
+    locations: BTreeMap<FeedId, List<Option<Location>, 16>>,
     #[n(2)]
     acknowledged: BTreeMap<RelayKey, Acknowledged>,
     #[n(3)]
@@ -76,7 +79,7 @@ impl Vault {
             };
             objects.push(("state".to_owned(), Some(canonical::encode(&head))));
             for book in self.books.values_mut() {
-                book.put_away(&mut objects)?;
+                book.put_away(self.store.as_ref(), &mut objects)?;
             }
         }
         let heads: Vec<(BookTag, Head)> = self
@@ -96,7 +99,8 @@ impl Vault {
         let Some(bytes) = self.store.object("state")? else {
             return Ok(Position::START);
         };
-        let Ok(state) = canonical::decode::<State>(&bytes) else {
+        // The manifest vouches for these very bytes, here and below.
+        let Ok(state) = minicbor::decode::<State>(&bytes) else {
             return Ok(Position::START);
         };
         if state.version != VERSION {
@@ -108,7 +112,7 @@ impl Vault {
                 // Its key file is newer than the checkpoint, so are all its entries.
                 continue;
             }
-            let Some(book) = self.load_book(id, book)? else {
+            let Some(book) = self.load_book(id, book, state.position)? else {
                 return Ok(Position::START);
             };
             loaded.push(book);
@@ -139,38 +143,78 @@ impl Vault {
         &self,
         id: &BookId,
         book: &Book,
+        until: Position,
     ) -> Result<Option<(BookId, Replica, BookState)>, VaultError> {
         let Some(bytes) = self.store.object(&format!("book/{}", book.tag))? else {
             return Ok(None);
         };
-        let Ok(state) = canonical::decode::<BookState>(&bytes) else {
+        let Ok(state) = minicbor::decode::<BookState>(&bytes) else {
             return Ok(None);
         };
-        let mut failed = None;
-        let replica = Replica::decode_state(
-            *id,
-            book.secrets.epochs.clone(),
-            &state.replica,
-            |doc| match self.store.object(&format!("doc/{}/{doc}", book.tag)) {
-                Ok(bytes) => {
-                    let saved: SavedDocument = canonical::decode(&bytes?).ok()?;
-                    Some(Snapshot {
-                        bytes: saved.bytes,
-                        heads: saved.heads,
-                    })
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    None
-                }
-            },
-        );
-        match (replica, failed) {
-            (_, Some(error)) => Err(error.into()),
-            (Ok(replica), None) => Ok(Some((*id, replica, state))),
-            (Err(_), None) => Ok(None),
+        let epochs = book.secrets.epochs.clone();
+        let replica = Replica::decode_state(*id, epochs, &state.replica, |doc| {
+            Arc::new(PutAway {
+                store: Arc::clone(&self.store),
+                tag: book.tag,
+                doc,
+                until,
+            })
+        });
+        Ok(replica.ok().map(|replica| (*id, replica, state)))
+    }
+}
+
+/// A document in the index. What the index has lost is made anew from the log.
+#[derive(Debug)]
+struct PutAway {
+    store: Arc<dyn Store>,
+    tag: BookTag,
+    doc: DocId,
+    /// Where the log ended when the document was put away.
+    until: Position,
+}
+
+impl PutAway {
+    fn made_anew(&self) -> Result<Option<Snapshot>, VaultError> {
+        tracing::warn!("a document is made anew from the log");
+        let Some(secrets) = self.store.key_file(&KeyName::book(self.tag))? else {
+            return Ok(None);
+        };
+        let secrets = BookSecrets::decode(&secrets).ok_or(VaultError::KeysDamaged)?;
+        let id = secrets.book;
+        let mut books = BTreeMap::from([(id, Book::new(self.tag, secrets))]);
+        let range = Position::START..self.until;
+        replay(self.store.as_ref(), range, &mut books)?;
+        let mut documents = books
+            .values_mut()
+            .flat_map(|book| book.replica.documents_mut());
+        let document = documents.find(|(id, _)| **id == self.doc);
+        Ok(document.map(|(_, document)| document.save()).transpose()?)
+    }
+}
+
+impl Saved for PutAway {
+    fn snapshot(&self) -> Option<Snapshot> {
+        let bytes = self.store.object(&doc_object(self.tag, self.doc));
+        match bytes {
+            Ok(Some(bytes)) => {
+                let saved: SavedDocument = minicbor::decode(&bytes).ok()?;
+                Some(Snapshot {
+                    bytes: saved.bytes,
+                    heads: saved.heads,
+                })
+            }
+            Ok(None) => self.made_anew().ok()?,
+            Err(error) => {
+                tracing::warn!(%error, "a document cannot be read");
+                None
+            }
         }
     }
+}
+
+fn doc_object(tag: BookTag, doc: DocId) -> String {
+    format!("doc/{tag}/{doc}")
 }
 
 impl Book {
@@ -185,7 +229,11 @@ impl Book {
         heads.into_values()
     }
 
-    fn put_away(&mut self, objects: &mut Vec<(String, Option<Vec<u8>>)>) -> Result<(), VaultError> {
+    fn put_away(
+        &mut self,
+        store: &dyn Store,
+        objects: &mut Vec<(String, Option<Vec<u8>>)>,
+    ) -> Result<(), VaultError> {
         self.refresh_rows();
         let state = BookState {
             rows: self
@@ -209,13 +257,74 @@ impl Book {
             Some(canonical::encode(&state)),
         ));
         for (id, document) in self.replica.documents_mut() {
+            let name = doc_object(self.tag, *id);
+            if document.is_away() && store.keeps(&name) {
+                continue;
+            }
             let Snapshot { bytes, heads } = document.save()?;
             let saved = SavedDocument { bytes, heads };
-            objects.push((
-                format!("doc/{}/{id}", self.tag),
-                Some(canonical::encode(&saved)),
-            ));
+            objects.push((name, Some(canonical::encode(&saved))));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use techo_health::{Member, Note, Record};
+
+    use super::*;
+    use crate::Timestamp;
+    use crate::book::BookKind;
+    use crate::store::MemoryStore;
+    use crate::vault::InstallId;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_775_172_600_000);
+
+    fn open(store: &Arc<MemoryStore>) -> Vault {
+        let install = InstallId::derive(&[1; 16], "vault".as_ref());
+        Vault::from_store(Arc::clone(store) as Arc<dyn Store>, &install).unwrap()
+    }
+
+    #[test]
+    fn a_document_that_the_index_lost_is_made_anew_from_the_log() {
+        let store = Arc::new(MemoryStore::new());
+        let mut vault = open(&store);
+        vault.found(BookKind::Household, "phone", NOW).unwrap();
+        let child = Member {
+            name: "手帳 はな".to_owned(),
+            ..Member::default()
+        };
+        let hana = vault.add_member(child, NOW).unwrap();
+        let note = |n: usize| {
+            Record::Note(Note {
+                text: format!("メモ {n}"),
+                date: format!("{}-04-03", 2020 + n % 4).parse().ok(),
+                ..Note::default()
+            })
+        };
+        let notes: Vec<Record> = (0..TAIL).map(note).collect();
+        vault.add_records(&hana, &notes, false, NOW).unwrap();
+        let shown = vault.timeline(None);
+        assert_eq!(shown.len(), TAIL);
+        vault.close().unwrap();
+
+        let store = Arc::new(store.reopen());
+        let mut vault = open(&store);
+        store.lose_index();
+        // Years that nobody asked for are still away; one of them goes on.
+        let more = vault.add_records(&hana, &[note(1)], false, NOW).unwrap();
+        let mut now = vault.timeline(None);
+        assert!(vault.books.values().all(|book| {
+            let mut documents = book.replica.documents();
+            documents.all(|(_, document)| document.is_readable())
+        }));
+        now.retain(|item| item.id != more[0].to_string());
+        assert_eq!(now, shown);
+        vault.checkpoint(true).unwrap();
+
+        let store = Arc::new(store.reopen());
+        let vault = open(&store);
+        assert_eq!(vault.timeline(None).len(), TAIL + 1);
     }
 }

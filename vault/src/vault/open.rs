@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -129,42 +129,9 @@ impl Vault {
 
     /// Reads the log from `from` and takes everything into the books.
     fn replay(&mut self, from: Position) -> Result<(), VaultError> {
-        let tags: BTreeMap<BookTag, BookId> = self
-            .books
-            .iter()
-            .map(|(id, book)| (book.tag, *id))
-            .collect();
-        let mut waiting: BTreeMap<BookId, Replay> = BTreeMap::new();
-        let mut frames = 0usize;
-        let mut damage = Vec::new();
         let store = Arc::clone(&self.store);
-        store.scan(from, &mut |scanned| {
-            match scanned {
-                Scanned::Frame { location, frame } => {
-                    frames = frames.saturating_add(1);
-                    let Some(id) = tags.get(&frame.tag) else {
-                        return ControlFlow::Continue(());
-                    };
-                    let replay = waiting.entry(*id).or_default();
-                    replay.take(frame, location);
-                    if replay.envelopes.len() >= REPLAY_BATCH
-                        && let Some(book) = self.books.get_mut(id)
-                    {
-                        replay.flush(book);
-                    }
-                }
-                Scanned::Damage { segment, from, to } => {
-                    damage.push(Damage::Bytes { segment, from, to });
-                }
-            }
-            ControlFlow::Continue(())
-        })?;
-        for (id, mut replay) in waiting {
-            if let Some(book) = self.books.get_mut(&id) {
-                replay.flush(book);
-                replay.finish(book);
-            }
-        }
+        let end = store.end();
+        let (frames, damage) = replay(store.as_ref(), from..end, &mut self.books)?;
         self.tail = frames;
         for found in damage {
             if !self.damage.contains(&found) {
@@ -185,6 +152,49 @@ impl Vault {
             }
         }
     }
+}
+
+/// Takes a range of the log into the books; returns how many frames there were and what was damaged.
+pub(super) fn replay(
+    store: &dyn Store,
+    range: Range<Position>,
+    books: &mut BTreeMap<BookId, Book>,
+) -> Result<(usize, Vec<Damage>), VaultError> {
+    let tags: BTreeMap<BookTag, BookId> = books.iter().map(|(id, book)| (book.tag, *id)).collect();
+    let mut waiting: BTreeMap<BookId, Replay> = BTreeMap::new();
+    let mut frames = 0usize;
+    let mut damage = Vec::new();
+    store.scan(range.start, &mut |scanned| {
+        match scanned {
+            Scanned::Frame { location, .. } if location.position() >= range.end => {
+                return ControlFlow::Break(());
+            }
+            Scanned::Frame { location, frame } => {
+                frames = frames.saturating_add(1);
+                let Some(id) = tags.get(&frame.tag) else {
+                    return ControlFlow::Continue(());
+                };
+                let replay = waiting.entry(*id).or_default();
+                replay.take(frame, location);
+                if replay.envelopes.len() >= REPLAY_BATCH
+                    && let Some(book) = books.get_mut(id)
+                {
+                    replay.flush(book);
+                }
+            }
+            Scanned::Damage { segment, from, to } => {
+                damage.push(Damage::Bytes { segment, from, to });
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    for (id, mut replay) in waiting {
+        if let Some(book) = books.get_mut(&id) {
+            replay.flush(book);
+            replay.finish(book);
+        }
+    }
+    Ok((frames, damage))
 }
 
 /// What the log holds of one book, until it is taken into the book.

@@ -15,6 +15,7 @@ mod device;
 mod sync;
 mod status;
 mod card;
+mod holder;
 mod enrol;
 mod rebind;
 mod proof;

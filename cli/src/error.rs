@@ -163,6 +163,8 @@ pub(crate) enum Failure {
     },
     /// The nonce is for another city than the issuer file.
     OtherCity,
+    /// The card is another person's than the member.
+    OtherHolder,
     /// What was found is not sound; the answer has been printed.
     NotSound,
     /// The sync did not reach every relay; the answer has been printed.
@@ -313,6 +315,8 @@ impl Failure {
                 let name = crate::lang::words::field(lang, field);
                 Told::new("profile-incomplete", Exit::No, say!(lang, "メンバーの{n}が書かれていません。", "The member's profile lacks: {n}.", n = name))
             }
+            Self::OtherHolder => told("other-holder", Exit::No, "カードの持ち主は、このメンバーではありません。", "The card's holder is not this member.")
+                .hint(lang.of("--member で本人を選んでください。子どもには --child を付けます。名前か生年月日が違うときは、先に手帳を直してください。", "Choose the person with --member; for a child add --child. If name or birth date are wrong in the handbook, correct them first.")),
             Self::OtherCity => told("other-city", Exit::No, "ナンスと発行者ファイルの市区町村が違います。", "The nonce is another city's than the issuer file."),
             Self::NotSound => told("not-sound", Exit::Data, "傷みか不足があります。", "Something is damaged or missing.")
                 .hint(lang.of("techo sync がリレーから取り戻せるものを取り戻します。", "techo sync brings back what the relay still has.")),

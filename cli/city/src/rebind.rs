@@ -71,12 +71,12 @@ impl City {
             inbox_descriptor: plan.inbox.hash(),
         };
         let certificate = old.certificate.as_ref().map(|mark| {
-            let plain = self.unlocked.open_certificate(&old.id, &mark.sealed)?;
+            let opened = self.unlocked.open_certificate(&old.id, &mark.sealed)?;
             Ok::<_, CityError>(CertificateMark {
                 tag: mark.tag,
                 sealed: self
                     .unlocked
-                    .seal_certificate(&mut crate::city::rng(), &id, &plain),
+                    .seal_certificate(&mut crate::city::rng(), &id, &opened),
             })
         });
         Ok(Bound {

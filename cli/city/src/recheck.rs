@@ -3,7 +3,7 @@
 
 use std::ops::Bound::{Excluded, Unbounded};
 
-use techo_jpki::{CertificateId, Refusal, RevocationReason};
+use techo_jpki::{CertificateId, Refusal, RevocationLists, RevocationReason};
 use techo_vault::issued::BindingId;
 
 use crate::answer::EnrolAnswer;
@@ -73,7 +73,7 @@ impl City {
         report: &mut RecheckReport,
         reached: &dyn Fn(u64),
     ) -> Result<(), CityError> {
-        let newest = self.lists.as_ref().and_then(|lists| lists.newest_update());
+        let newest = self.lists.as_ref().and_then(RevocationLists::newest_update);
         // Lists that came since, or another day: everybody is asked about from the beginning.
         let held = self.state.recheck.filter(|held| {
             (held.began..held.began.saturating_add(DAY_MS)).contains(&now)

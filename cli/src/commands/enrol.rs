@@ -40,7 +40,11 @@ pub(super) fn run(desk: &Desk, args: &EnrolArgs) -> Result<(), Failure> {
         .transpose()?;
     let consent = agreed(desk, args, &issuer)?;
     let card = slot::unlock(desk, &args.slot, &args.unlock)?;
-    let simulated = super::card::is_simulated(&Preview::of_signature(card.certificate())?);
+    let preview = Preview::of_signature(card.certificate())?;
+    if let (None, Some(holder)) = (&child, preview.attributes()) {
+        super::holder::check(&member, holder)?;
+    }
+    let simulated = super::card::is_simulated(&preview);
 
     let now = clock::now();
     let request = vault.begin_enrolment(&member.id, &issuer, now)?;

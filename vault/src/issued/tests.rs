@@ -658,8 +658,7 @@ fn a_chain_goes_on_under_the_binding_that_follows_and_never_back() {
 fn a_binding_follows_only_the_last_one_of_the_same_subject_with_the_next_number() {
     let city = city();
     let mut book = book(&city);
-    type Change = fn(&mut BindingPlan);
-    let wrong: [Change; 5] = [
+    let wrong: [fn(&mut BindingPlan); 5] = [
         |plan| plan.supersedes = None,
         |plan| plan.supersedes = Some(BindingId::from_bytes([71; 32])),
         |plan| plan.subject = Subject::from_bytes([9; 32]),

@@ -167,7 +167,7 @@ impl Family {
             consent: consent::JAPANESE,
             now: office.now,
         })
-        .following(follows.map(|id| id.to_bytes()));
+        .following(follows.map(BindingId::to_bytes));
         let bundle =
             Bundle::sign_with_seed(&statement, card, &self.proof, &feed, &descriptor, child);
         let keys = office.city.issuer_file().latest().unwrap();
@@ -791,7 +791,8 @@ async fn many_inboxes_are_filled_over_as_many_connections_as_the_relay_asks_for(
         .unwrap()
         .replace("1000001;1000002", &guardians.join(";"));
     for (family, id) in families.iter().zip(&guardians) {
-        csv += &format!("{id},見本{id},1990-01-{id},3,見本県見本市架空町１丁目２番３号,\n");
+        let row = format!("{id},見本{id},1990-01-{id},3,見本県見本市架空町１丁目２番３号,\n");
+        csv.push_str(&row);
         office.register = Register::from_csv(csv.as_bytes()).unwrap();
         let card = card(&format!("見本{id}"), &format!("1990-01-{id}"), 3);
         let nonce = office.city.nonce(NOW).unwrap();

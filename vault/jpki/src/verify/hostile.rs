@@ -476,3 +476,16 @@ proptest::proptest! {
         proptest::prop_assert!(refused || bytes == [3, 2, 6, 0xc0]);
     }
 }
+
+#[test]
+fn one_generations_certificate_signed_by_another_is_untrusted_though_both_are_pinned() {
+    let ders = [WORLD.authority.root().unwrap(), ROGUE.root().unwrap()];
+    let both = Roots::simulated(&SimulatedPki::acknowledge(), &ders).unwrap();
+    let mut leaf = RawLeaf::genuine();
+    let sound = Leaf::parse(&leaf.der()).unwrap();
+    assert!(sound.check_chain(&both, NOW).is_ok());
+    leaf.signer = ROGUE.key();
+    let crossed = Leaf::parse(&leaf.der()).unwrap();
+    let refused = crossed.check_chain(&both, NOW).err();
+    assert_eq!(refused, Some(Refusal::UntrustedIssuer));
+}

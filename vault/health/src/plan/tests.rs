@@ -283,6 +283,28 @@ fn a_dose_that_would_take_the_last_chance_of_another_waits() {
 }
 
 #[test]
+fn two_live_vaccines_whose_windows_leave_no_four_weeks_are_said_not_to_fit_together() {
+    // A only in the first week, B only in the second: alone each would fit.
+    let text = TIGHT
+        .replace(
+            "from = \"0m\", until = \"12m\"",
+            "from = \"0w0d\", until = \"1w0d\"",
+        )
+        .replace(
+            "from = \"3w0d\", until = \"3w6d\"",
+            "from = \"1w1d\", until = \"2w0d\"",
+        );
+    assert_ne!(text, TIGHT);
+    let rules = Rules::parse(&text).unwrap();
+    let case = child("2026-01-01", "2026-01-01", &[]);
+    let plan = plan(&rules, &case, &Wishes::default()).unwrap();
+    counts(&rules, &case, &plan).unwrap();
+    assert_eq!(plan.visits.len(), 1);
+    assert_eq!(plan.open.len(), 1);
+    assert_eq!(plan.open[0].why, WhyOpen::NoRoom);
+}
+
+#[test]
 fn a_visit_waits_a_little_for_the_brother_or_sister_who_goes_anyway() {
     let case = child("2026-10-01", "2026-11-22", &[]);
     let goes = |date: &str| Wishes {

@@ -6,13 +6,15 @@
     reason = "a test that cannot go on has failed"
 )]
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
 #[path = "../../vault/health/tests/schedule/cases.rs"]
 mod cases;
+#[path = "../../tests/benches/forecast/children.rs"]
+mod children;
 
 fn techo(words: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_techo"))
@@ -58,6 +60,38 @@ fn every_worked_case_holds_through_the_program() {
         .map(|(id, faults)| format!("{id}: {}", faults.join(" | ")))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A question is answered before the next is asked, and none is kept: what the process has held at
+/// most after many is looked at while it still waits.
+#[cfg(target_os = "linux")]
+#[test]
+fn questions_are_answered_one_by_one_and_not_kept() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_techo"))
+        .args(["schedule", "forecast"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut questions = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut peaks = Vec::new();
+    for round in 0..3 {
+        for n in 0..500 {
+            writeln!(questions, "{}", children::line(round * 500 + n)).unwrap();
+            assert!(answers.next().unwrap().unwrap().starts_with('{'));
+        }
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1));
+        peaks.push(kib.unwrap().parse::<u64>().unwrap());
+    }
+    drop(questions);
+    assert!(child.wait().unwrap().success());
+    assert!(
+        peaks[2] < 50_000 && peaks[2] - peaks[0] < 1_000,
+        "{peaks:?}"
+    );
 }
 
 #[test]

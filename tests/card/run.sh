@@ -81,7 +81,7 @@ await listening
 there() { techo --json card status | grep -q '"card":true'; }
 gone() { techo --json card status >seen && ! grep -q '"card":true' seen; }
 insert() {
-    inside "$python" "$here/jpki_card.py" mother.card --sign-ca ca.der --state counters.json --trace trace "$@" >>card.log 2>&1 &
+    nsenter -t "$reader_pid" -n -- "$python" "$here/jpki_card.py" mother.card --sign-ca ca.der --state counters.json --trace trace "$@" >>card.log 2>&1 &
     card_pid=$!
     await there
 }

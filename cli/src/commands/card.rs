@@ -193,11 +193,7 @@ fn certificate(desk: &Desk, slot: &SlotArgs, unlock: &UnlockArgs) -> Result<(), 
         gender: attributes.gender,
         address: &attributes.address,
         substituted: preview.is_substituted(),
-        serial: preview
-            .serial()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect(),
+        serial: hexadecimal(preview.serial()),
         not_before: preview.not_before(),
         not_after: preview.not_after(),
         issued_by: preview.claims().map(|environment| environment.to_string()),
@@ -260,6 +256,12 @@ impl Certificate<'_> {
             page.line(SimulatedPki::BANNER);
         }
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('?');
+    let two = |byte: &u8| [digit(byte >> 4), digit(byte & 0x0f)];
+    bytes.iter().flat_map(two).collect()
 }
 
 /// Whether the certificate says itself that it identifies nobody.

@@ -5,10 +5,6 @@ use techo_jpki::CardError;
 use super::{Exit, Told};
 use crate::lang::{Lang, say};
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one table, a line or two for each cause"
-)]
 pub(super) fn told(lang: Lang, error: CardError) -> Told {
     let no = |code, ja: &str, en: &str| Told::new(code, Exit::No, lang.of(ja, en));
     let data = |code, ja: &str, en: &str| Told::new(code, Exit::Data, lang.of(ja, en));

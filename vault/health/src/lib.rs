@@ -16,6 +16,7 @@ pub mod growth;
 pub mod schedule;
 pub mod plan;
 pub mod checkup;
+pub mod message;
 
 pub use date::{Date, DateError, When};
 pub use decimal::Decimal;

@@ -10,6 +10,7 @@ mod family;
 mod growth;
 mod due;
 mod issuer;
+mod messages;
 mod operator;
 mod schedule;
 mod tabled;
@@ -28,6 +29,7 @@ pub(crate) use family::{
 };
 pub(crate) use growth::{AgesArg, GrowthArgs, MeasureArg, ReferenceArg};
 pub(crate) use issuer::{CheckArgs, EnrolArgs, GroupArg, ProveArgs, RebindArgs};
+pub(crate) use messages::{MessagesArgs, RemindArgs, TitlesArg};
 pub(crate) use operator::{CityArgs, CityCommand, DemoArgs, RelayArgs, RelayCommand};
 pub(crate) use parse::{Stop, parse};
 pub(crate) use schedule::{ScheduleArgs, ScheduleCommand};
@@ -106,6 +108,16 @@ pub(crate) enum Command {
     Due(DueArgs),
     /// Checkups: the forms on which findings are written; needs no vault.
     Checkup(CheckupsArgs),
+    /// Messages that fit everybody's age, week of pregnancy or season; matched on this device alone.
+    #[command(
+        after_help = "Examples:\n  techo messages\n  techo messages --member みほん花 --weeks-ahead 4"
+    )]
+    Messages(MessagesArgs),
+    /// What is coming: as a list, as a calendar file for phones, or told in time.
+    #[command(
+        after_help = "Examples:\n  techo remind\n  techo remind --ics family.ics\n  techo remind --ics family.ics --titles full\n  techo remind --watch"
+    )]
+    Remind(RemindArgs),
     /// One record: show it with its history, or change what the family wrote.
     Record(RecordArgs),
     /// Copy records into a file in the clear, for other programs.

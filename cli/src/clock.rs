@@ -26,6 +26,13 @@ pub(crate) fn today() -> Date {
     day_of(now())
 }
 
+/// The hour in Japan.
+pub(crate) fn hour() -> i8 {
+    let millis = i64::try_from(now().millis()).unwrap_or(i64::MAX);
+    let stamp = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+    JAPAN.to_datetime(stamp).hour()
+}
+
 /// The civil day in Japan on which an instant lies.
 pub(crate) fn day_of(instant: Timestamp) -> Date {
     let millis = i64::try_from(instant.millis()).unwrap_or(i64::MAX);

@@ -27,6 +27,8 @@ mod city;
 mod relay;
 mod schedule;
 mod growth;
+mod messages;
+mod remind;
 
 use techo_health::When;
 
@@ -47,6 +49,8 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Growth(args) => growth::run(&desk, &args),
         Command::Checkup(args) => checkup::run(&desk, &args.command),
         Command::Due(args) => due::run(&desk, &args),
+        Command::Messages(args) => messages::run(&desk, &args),
+        Command::Remind(args) => remind::run(&desk, &args),
         Command::Record(args) => record::run(&desk, args.command),
         Command::Export(args) => export::run(&desk, &args),
         Command::Import(args) => import::run(&desk, &args),

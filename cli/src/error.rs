@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use techo_city::{CityError, EnrolRefusal, ReviewReason};
 use techo_health::growth::GrowthError;
+use techo_health::message::PackError;
 use techo_health::schedule::RulesError;
 use techo_health::{DateError, Kind, RecordError};
 use techo_jpki::simulated::SimulatedError;
@@ -104,6 +105,8 @@ pub(crate) enum Failure {
     },
     /// A rule pack.
     Rules(RulesError),
+    /// A pack of messages.
+    Pack(PackError),
     /// The tables of growth curves.
     Growth(GrowthError),
     /// Simulated material could not be made or read.
@@ -256,6 +259,7 @@ impl Failure {
             Self::Rules(error) => record::rules(lang, error),
             Self::Form(error) => record::form(lang, error),
             Self::NoForm { known } => record::no_form(lang, known),
+            Self::Pack(error) => record::pack(lang, error),
             Self::Growth(error) => record::growth(lang, *error),
             Self::Simulated(error) => city::simulated(lang, error),
             Self::File { path, source } => file(lang, path, source),
@@ -388,6 +392,7 @@ from! {
     SimulatedError => Simulated,
     RulesError => Rules,
     techo_health::checkup::FormError => Form,
+    PackError => Pack,
     GrowthError => Growth,
     io::Error => Io,
     anyhow::Error => Unexpected,

@@ -4,6 +4,8 @@
 
 mod chart;
 mod clock;
+mod ics;
+mod notice;
 mod lang;
 mod output;
 mod error;

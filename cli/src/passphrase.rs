@@ -30,6 +30,11 @@ impl Source {
         Self { file, output }
     }
 
+    /// Whether nobody has to be asked.
+    pub(crate) fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// The passphrase of something that exists.
     pub(crate) fn existing(&self) -> Result<Passphrase, Failure> {
         match &self.file {

@@ -3,6 +3,7 @@
 use techo_health::checkup::FormError;
 use techo_health::date::DateError;
 use techo_health::growth::GrowthError;
+use techo_health::message::PackError;
 use techo_health::schedule::RulesError;
 use techo_health::{Kind, Quantity, RecordError};
 
@@ -349,4 +350,15 @@ pub(super) fn form(lang: Lang, error: &FormError) -> Told {
 pub(super) fn no_form(lang: Lang, known: &[String]) -> Told {
     let message = lang.of("その様式はありません。", "There is no such form.");
     Told::new("no-form", Exit::No, message).hint(known.join(", "))
+}
+
+/// A pack of messages; its errors name the line.
+pub(super) fn pack(lang: Lang, error: &PackError) -> Told {
+    let text = say!(
+        lang,
+        "お知らせのファイルに誤りがあります: {e}",
+        "The pack of messages cannot be used: {e}",
+        e = error
+    );
+    Told::new("messages-pack", Exit::Data, text).hint("docs/messages.md")
 }

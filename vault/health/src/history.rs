@@ -177,10 +177,14 @@ impl History {
         all.filter(move |measured| measured.quantity.as_str() == quantity)
     }
 
-    /// The pregnancy that goes on on `day`, as far as the records tell.
+    /// The pregnancy that goes on on `day`, as far as the records tell: one that says how it ended
+    /// speaks for all records of the same pregnancy.
     pub fn pregnancy_on(&self, day: Date) -> Option<&Pregnancy> {
         let mut all = self.pregnancies.iter().rev();
-        all.find(|pregnancy| pregnancy.is_on(day))
+        all.find(|pregnancy| {
+            let mut others = self.pregnancies.iter();
+            pregnancy.is_on(day) && !others.any(|other| other.ends(pregnancy, day))
+        })
     }
 
     /// The expected date of the pregnancy that goes on on `day`.

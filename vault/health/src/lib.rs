@@ -17,6 +17,7 @@ pub mod schedule;
 pub mod plan;
 pub mod checkup;
 pub mod message;
+pub mod reminder;
 
 pub use date::{Date, DateError, When};
 pub use decimal::Decimal;

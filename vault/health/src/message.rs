@@ -9,7 +9,7 @@ mod facts;
 mod matching;
 
 pub use check::PackError;
-pub use facts::Facts;
+pub use facts::{Facts, is_silenced};
 pub use matching::{Message, Origin, Shelf, Why};
 pub use pack::{Audience, Category, Confidence, NO_SOURCE, Pack, Priority, Text};
 pub use when::MonthDay;

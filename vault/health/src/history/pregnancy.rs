@@ -44,6 +44,21 @@ impl Pregnancy {
         let days = days_between(add_days(expected.0, -TERM), day);
         !over && (0..=LONGEST).contains(&days)
     }
+
+    /// Whether this record tells that the pregnancy of `other` had ended by `day`.
+    pub(super) fn ends(&self, other: &Self, day: Date) -> bool {
+        let Some(expected) = other.expected else {
+            return false;
+        };
+        let begun = add_days(expected.0, -TERM);
+        match (self.ended, self.expected) {
+            (Some(ended), _) => (begun..=day).contains(&ended),
+            (None, Some(own)) if self.outcome.is_some() => {
+                days_between(own.0, expected.0).abs() < SAME_PREGNANCY
+            }
+            (None, _) => false,
+        }
+    }
 }
 
 /// Reads a record of that kind.
@@ -67,5 +82,7 @@ fn outcome(text: &str) -> Outcome {
 
 /// From the first day of the last period to term.
 const TERM: i64 = 280;
+/// Two expected dates that lie closer together are of one pregnancy.
+const SAME_PREGNANCY: i64 = 84;
 /// 44 weeks: no pregnancy goes on for longer.
 const LONGEST: i64 = 308;

@@ -45,7 +45,9 @@ pub enum PackError {
         name: String,
     },
     /// A message that is never said, or always, or about nobody's age.
-    #[error("line {line}: {name:?} needs a condition, and no range may end before it begins or lie beyond every life")]
+    #[error(
+        "line {line}: {name:?} needs a condition, and no range may end before it begins or lie beyond every life"
+    )]
     When {
         /// Counted from 1.
         line: usize,
@@ -81,7 +83,9 @@ pub enum PackError {
         most: usize,
     },
     /// Markup, an address of the web, a control character or a 12-digit My Number.
-    #[error("line {line}: {name:?} holds markup, a web address, a control character or a My Number; texts are plain, addresses go under [sources]")]
+    #[error(
+        "line {line}: {name:?} holds markup, a web address, a control character or a My Number; texts are plain, addresses go under [sources]"
+    )]
     NotPlain {
         /// Counted from 1.
         line: usize,
@@ -158,14 +162,15 @@ fn head(text: &str, head: &Head) -> Result<(), PackError> {
     Ok(())
 }
 
-fn check(
-    line: usize,
-    entry: &Entry,
-    sources: &BTreeMap<String, String>,
-) -> Result<(), PackError> {
+fn check(line: usize, entry: &Entry, sources: &BTreeMap<String, String>) -> Result<(), PackError> {
     let ids = [Some(&entry.id), entry.replaces.as_ref()];
     let linked = entry.series.iter().chain(&entry.checkups);
-    if !ids.into_iter().flatten().chain(linked).all(|id| is_name(id)) {
+    if !ids
+        .into_iter()
+        .flatten()
+        .chain(linked)
+        .all(|id| is_name(id))
+    {
         return Err(PackError::Name { line, what: "id" });
     }
     let name = entry.id.clone();

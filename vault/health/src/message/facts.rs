@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::{
-    calendar::{Birth, Expected, add_days, days_between},
-    history::{History, Outcome, Pregnancy},
+    calendar::{Birth, Expected},
+    history::{History, Outcome},
     record::{CheckupType, Sex},
     schedule::{Case, CaseError, Rules, Status, forecast},
     value::redact,
@@ -44,7 +44,7 @@ impl Facts {
         rules: &Rules,
         today: Date,
     ) -> Result<Self, CaseError> {
-        let silent = history.is_over(today) || is_lost(history, family);
+        let silent = is_silenced(history, family, today);
         let answer = forecast(rules, &Case::of_history(history, today))?;
         let standings = answer.series.into_iter().map(|proposal| {
             let vaccines: Vec<&str> = rules.vaccines_of(&proposal.series).collect();
@@ -62,7 +62,7 @@ impl Facts {
         Ok(Self {
             birth: history.birth,
             sex: history.sex,
-            expected: expected(history, today),
+            expected: history.expected_on(today),
             silent,
             series: standings.collect(),
             checkups: history.checkups.iter().map(|c| c.checkup.clone()).collect(),
@@ -122,22 +122,14 @@ impl Standing {
     }
 }
 
-/// The expected date of a pregnancy that goes on, as far as all records of it tell: one that says how
-/// the pregnancy ended speaks for the others.
-fn expected(history: &History, today: Date) -> Option<Expected> {
-    let expected = history.expected_on(today)?;
-    let ended = history.pregnancies.iter().any(|other| ends(other, expected));
-    (!ended).then_some(expected)
-}
-
-/// Whether a record tells of the end of the pregnancy with that expected date.
-fn ends(pregnancy: &Pregnancy, expected: Expected) -> bool {
-    let begun = add_days(expected.0, -TERM);
-    match (pregnancy.outcome, pregnancy.ended, pregnancy.expected) {
-        (None, None, _) | (Some(_), None, None) => false,
-        (_, Some(ended), _) => begun <= ended,
-        (Some(_), None, Some(other)) => days_between(other.0, expected.0).abs() < SAME_PREGNANCY,
-    }
+/// Whether nothing may be said about the member any more on `today`: they have died, or were lost at
+/// birth by what a book of the `family` says.
+pub fn is_silenced<'a>(
+    history: &History,
+    family: impl IntoIterator<Item = &'a History>,
+    today: Date,
+) -> bool {
+    history.is_over(today) || is_lost(history, family)
 }
 
 /// Whether the child of `history` was lost at birth by what another member's book says. Twins born
@@ -155,8 +147,3 @@ fn is_lost<'a>(history: &History, family: impl IntoIterator<Item = &'a History>)
     }
     lost && born <= 1
 }
-
-/// From the first day of the last period to term.
-const TERM: i64 = 280;
-/// Two expected dates that lie closer together are of one pregnancy.
-const SAME_PREGNANCY: i64 = 84;

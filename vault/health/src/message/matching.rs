@@ -127,7 +127,9 @@ impl Shelf<'_> {
         let about = message.replaces.as_deref();
         let mut national = self.national.messages.iter();
         let of = about.and_then(|id| national.find(|entry| entry.id == id));
-        let priority = of.map_or(message.priority, |entry| entry.priority.min(message.priority));
+        let priority = of.map_or(message.priority, |entry| {
+            entry.priority.min(message.priority)
+        });
         (priority, about.unwrap_or(&message.id), message.origin)
     }
 }

@@ -90,7 +90,12 @@ fn only_messages_without_a_source_are_doubted_and_they_hold_no_number_to_rely_on
     let pack = Pack::built_in().unwrap();
     for message in &pack.messages {
         let unsourced = message.source == NO_SOURCE;
-        assert_eq!(unsourced, message.confidence == Confidence::Low, "{}", message.id);
+        assert_eq!(
+            unsourced,
+            message.confidence == Confidence::Low,
+            "{}",
+            message.id
+        );
         let counts = |text: &str| text.chars().any(|c| c.is_ascii_digit());
         assert!(!(unsourced && counts(&message.text.ja)), "{}", message.id);
     }
@@ -157,9 +162,8 @@ fn pregnant(expected: &str) -> History {
 #[test]
 fn weeks_of_pregnancy_count_from_the_expected_date_and_the_last_week_is_whole() {
     let mother = pregnant("2027-03-01");
-    let week = |weeks: i64, days: i64| {
-        add_days(day("2027-03-01"), weeks * 7 + days - 280).to_string()
-    };
+    let week =
+        |weeks: i64, days: i64| add_days(day("2027-03-01"), weeks * 7 + days - 280).to_string();
     assert!(!is_told(&mother, &week(26, 6), "M014"));
     assert!(is_told(&mother, &week(27, 0), "M014"));
     assert!(is_told(&mother, &week(27, 6), "M014"));
@@ -205,17 +209,30 @@ fn nothing_is_said_about_a_pregnancy_after_a_loss_is_written_down() {
     let kind = ("kind", "pregnancy");
     assert!(said(&[&[kind, expected]]));
     assert!(!said(&[&[kind, expected, ("outcome", "miscarriage")]]));
-    assert!(!said(&[&[kind, expected, ("outcome", "stillbirth"), ("ended", "2026-11-20")]]));
+    assert!(!said(&[&[
+        kind,
+        expected,
+        ("outcome", "stillbirth"),
+        ("ended", "2026-11-20")
+    ]]));
     // A second record of the same pregnancy, as from the city, does not bring them back.
     assert!(!said(&[
         &[kind, expected],
         &[kind, ("expected", "2027-03-05"), ("outcome", "loss")],
     ]));
-    assert!(!said(&[&[kind, expected], &[kind, ("outcome", "loss"), ("ended", "2026-11-20")]]));
+    assert!(!said(&[
+        &[kind, expected],
+        &[kind, ("outcome", "loss"), ("ended", "2026-11-20")]
+    ]));
     // A loss before it leaves the pregnancy that goes on alone.
     assert!(said(&[
         &[kind, expected],
-        &[kind, ("expected", "2026-05-01"), ("outcome", "loss"), ("ended", "2026-01-10")],
+        &[
+            kind,
+            ("expected", "2026-05-01"),
+            ("outcome", "loss"),
+            ("ended", "2026-01-10")
+        ],
     ]));
 }
 
@@ -251,7 +268,13 @@ fn a_loss_in_the_mothers_book_silences_the_childs_but_not_a_twin() {
 fn dosed(born: &str, doses: &[(&str, &str)]) -> History {
     let records: Vec<[(&str, &str); 3]> = doses
         .iter()
-        .map(|(vaccine, date)| [("kind", "vaccination"), ("vaccine", *vaccine), ("date", *date)])
+        .map(|(vaccine, date)| {
+            [
+                ("kind", "vaccination"),
+                ("vaccine", *vaccine),
+                ("date", *date),
+            ]
+        })
         .collect();
     let records: Vec<&[(&str, &str)]> = records.iter().map(<[_; 3]>::as_slice).collect();
     history(Some(born), &records)
@@ -265,9 +288,17 @@ fn what_was_given_or_done_is_not_asked_for_again() {
     let (born, on) = ("2024-10-01", "2026-08-20");
     assert!(is_told(&child(born), on, "M055"));
     assert!(!is_told(&dosed(born, &[("MR", "2025-10-10")]), on, "M055"));
-    let checkup: &[(&str, &str)] = &[("kind", "checkup"), ("checkup", "18m"), ("date", "2026-04-10")];
+    let checkup: &[(&str, &str)] = &[
+        ("kind", "checkup"),
+        ("checkup", "18m"),
+        ("date", "2026-04-10"),
+    ];
     assert!(is_told(&child(born), "2026-05-01", "M053"));
-    assert!(!is_told(&history(Some(born), &[checkup]), "2026-05-01", "M053"));
+    assert!(!is_told(
+        &history(Some(born), &[checkup]),
+        "2026-05-01",
+        "M053"
+    ));
 }
 
 #[test]
@@ -294,7 +325,11 @@ fn a_message_after_a_dose_waits_for_it_and_ends_with_the_next() {
 #[test]
 fn a_message_for_girls_is_not_told_about_boys() {
     let mut person = child("2010-04-02");
-    for (sex, expected) in [(None, true), (Some(Sex::Female), true), (Some(Sex::Male), false)] {
+    for (sex, expected) in [
+        (None, true),
+        (Some(Sex::Female), true),
+        (Some(Sex::Male), false),
+    ] {
         person.sex = sex;
         assert_eq!(is_told(&person, "2026-09-01", "M070"), expected);
     }
@@ -328,7 +363,11 @@ fn a_citys_text_stands_in_place_of_or_above_the_national_one() {
     let at = register.iter().position(|id| id == "m1").unwrap();
     assert_eq!(register[at + 1], "M022");
     let both = said(Pack::parse(&pack(GOOD)).unwrap());
-    assert!(["m1", "M022", "M023"].iter().all(|id| both.contains(&(*id).to_owned())));
+    assert!(
+        ["m1", "M022", "M023"]
+            .iter()
+            .all(|id| both.contains(&(*id).to_owned()))
+    );
 }
 
 #[test]
@@ -374,7 +413,10 @@ fn a_fault_is_named_with_its_line_and_reason() {
         ("en = \"Text\"", "fr = \"Texte\"", "line 20:", "fr"),
     ] {
         let said = changed(from, to);
-        assert!(said.starts_with(begins) && said.contains(holds), "{from} → {to}: {said}");
+        assert!(
+            said.starts_with(begins) && said.contains(holds),
+            "{from} → {to}: {said}"
+        );
     }
     let twice = line(&pack(&format!("{GOOD}\n{GOOD}")));
     assert_eq!(twice, "line 22: \"m1\" is there twice");

@@ -123,7 +123,8 @@ impl When {
             self.series_event.as_ref().map(|event| event.window(facts)),
         ];
         let asked = conditions.into_iter().flatten();
-        asked.fold(vec![within_all()], |held, windows| both(&held, &windows))
+        asked
+            .fold(vec![within_all()], |held, windows| both(&held, &windows))
             .into_iter()
             .filter(|window| overlap(*window, within).is_some())
             .collect()
@@ -164,10 +165,7 @@ fn every_year([first, last]: [MonthDay; 2], within: Window) -> Vec<Window> {
     let end = within.until.map_or(begin, |until| until.year());
     let year = |year: i16| {
         let next = i16::from(last < first);
-        window(
-            first.in_year(year),
-            last.in_year(year.saturating_add(next)),
-        )
+        window(first.in_year(year), last.in_year(year.saturating_add(next)))
     };
     (begin..=end).flat_map(year).collect()
 }
@@ -194,9 +192,7 @@ pub(super) fn overlap(one: Window, other: Window) -> Option<Window> {
         (a, b) => a.or(b),
     };
     let shared = Window { from, until };
-    until
-        .is_none_or(|until| from <= until)
-        .then_some(shared)
+    until.is_none_or(|until| from <= until).then_some(shared)
 }
 
 /// A day of every year, written `10-01`.

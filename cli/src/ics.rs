@@ -125,9 +125,12 @@ impl Sheet<'_> {
         event.status(EventStatus::Confirmed);
         event.summary(&entry.summary);
         event.description(&entry.description);
-        for (days, trigger) in [(7, "-P7D"), (1, "-P1D")] {
-            let trigger = Trigger::try_from(&Property::new("TRIGGER", trigger));
-            let mut alarm = Alarm::display(&entry.summary, trigger.map_err(|()| fmt::Error)?);
+        for days in [7, 1] {
+            let ahead = Property::new("TRIGGER", format!("P{days}D"));
+            let ahead = Trigger::try_from(&ahead).map_err(|()| fmt::Error)?;
+            let mut alarm = Alarm::display(&entry.summary, ahead);
+            // The crate knows no days before; its own words for them would be seconds.
+            alarm.add_property("TRIGGER", format!("-P{days}D"));
             alarm.add_property("UID", format!("{days}-{}", entry.uid));
             alarm.add_property("DTSTAMP", self.stamp());
             event.alarm(alarm);

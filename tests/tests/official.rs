@@ -132,3 +132,54 @@ async fn official_records_reach_both_devices_and_can_be_corrected_and_proven() {
     assert_eq!(json(&tablet.open().timeline(None)), shown);
     relay.stop().await;
 }
+
+/// A pack with one message about the child allowance.
+fn pack(office: &Office, place: &str) -> String {
+    let issuer = office.city.issuer_file().id();
+    format!(
+        "[pack]\nformat = 1\nid = \"babies\"\nissuer = \"{issuer}\"\ndata_version = \"1\"\nreview_by = \"2027-03-31\"\n\n\
+         [[message]]\nid = \"a\"\nwhen = {{ age_days = [0, 15] }}\naudience = \"parents\"\ncategory = \"benefit\"\n\
+         priority = \"high\"\nconfidence = \"low\"\nsource = \"none\"\nreplaces = \"M023\"\n\
+         title = {{ ja = \"題\", en = \"Title\" }}\ntext = {{ ja = \"{place}\", en = \"Text\" }}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_citys_messages_reach_the_device_stay_out_of_the_timeline_and_are_replaced() {
+    let root = tempfile::tempdir().expect("a folder");
+    let relay = TestRelay::start(&root.path().join("relay")).await;
+    let phone = Device::new(root.path(), "phone");
+    let mut office = Office::open(&root.path().join("city"));
+    let mut mother = phone.found("phone");
+    mother.add_relay(relay.address(), NOW).expect("a relay");
+    let child = Member {
+        name: "見本 さくら".to_owned(),
+        ..Member::default()
+    };
+    let sakura = mother.add_member(child, NOW).expect("a member");
+    office.enrol(&mut mother, &sakura);
+    let (mother, _) = sync(mother).await;
+    let texts = [pack(&office, "3階へ"), pack(&office, "4階へ")];
+    let mut vault = mother;
+    for text in &texts {
+        let published = office.city.publish_messages(NOW.millis(), text);
+        assert_eq!(published.expect("published").issued, 1);
+        office.deliver().await;
+        // Once for the binding, once for what waited for it.
+        vault = sync(vault).await.0;
+        vault = sync(vault).await.0;
+        let member = vault.members()[0].id;
+        let held = vault.message_packs(&member);
+        assert_eq!(held.len(), 1);
+        assert_eq!((held[0].id.as_str(), &held[0].text), ("babies", text));
+        assert_eq!(held[0].issuer, office.city.issuer_file().id().to_string());
+        assert_eq!(held[0].issuer_name, "見本市");
+        assert_eq!(vault.timeline(None), Vec::new());
+        assert_eq!(vault.latest(None, 50), Vec::new());
+    }
+    vault.close().expect("closes");
+    let opened = phone.open();
+    let member = opened.members()[0].id;
+    assert_eq!(opened.message_packs(&member)[0].text, texts[1]);
+    relay.stop().await;
+}

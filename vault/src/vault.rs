@@ -28,8 +28,8 @@ pub use error::VaultError;
 pub use exchange::{InboxTarget, ItemsReceived, MailboxTarget, Outgoing, Received};
 pub use open::InstallId;
 pub use views::{
-    DeviceView, FindingView, Issued, IssuerView, MemberView, RecordView, RelayView, Source, Status,
-    TimelineItem, Verified, Version,
+    DeviceView, FindingView, Issued, IssuerView, MemberView, MessagePack, RecordView, RelayView,
+    Source, Status, TimelineItem, Verified, Version,
 };
 
 pub(crate) use write::rng;

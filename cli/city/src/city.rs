@@ -325,6 +325,8 @@ mod bindings;
 #[cfg(test)]
 mod clerk;
 #[cfg(test)]
+mod packs;
+#[cfg(test)]
 mod revocation;
 #[cfg(test)]
 mod tests;

@@ -66,6 +66,15 @@ pub enum CityError {
     /// The CSV cannot be read as a whole.
     #[error("the file cannot be read as a table")]
     Sheet(#[from] SheetError),
+    /// A pack of messages cannot be read.
+    #[error("the pack of messages cannot be used")]
+    Pack(#[from] techo_health::message::PackError),
+    /// A pack of messages names another issuer than this city.
+    #[error("the pack of messages names another issuer")]
+    PackOfAnother,
+    /// A pack of messages is longer than an entry takes.
+    #[error("a pack that is published has at most 12,000 bytes")]
+    PackTooLong,
     /// The disk failed.
     #[error("the disk failed")]
     Disk(#[from] std::io::Error),

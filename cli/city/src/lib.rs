@@ -27,6 +27,7 @@ mod recheck;
 mod review;
 mod rebind;
 mod publish;
+mod messages;
 mod deliver;
 
 pub use answer::{EnrolAnswer, EnrolRefusal, ReviewReason};

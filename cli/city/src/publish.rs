@@ -215,8 +215,7 @@ impl City {
         let identity = label::sha256(&canonical::encode(&fact.identity));
         let groups = Groups::of_record(&bound.name, &bound.birth_date, &fact.fields)
             .map_err(|_| RejectionReason::Columns)?;
-        let said: Vec<(&str, &str)> = groups.what.pairs().chain(groups.place.pairs()).collect();
-        let content = label::sha256(&canonical::encode(&said));
+        let content = content(&groups);
         let held = draft
             .fact(bound.id, &identity)
             .or_else(|| state.facts.get(&identity).copied());
@@ -234,11 +233,38 @@ impl City {
             (Mode::Correct, Some(held)) => (IssuedKind::Correct, Some(held.current)),
             (Mode::Withdraw, Some(held)) => (IssuedKind::Withdraw, Some(held.current)),
         };
-        let (index, previous) = draft.head(bound.id).unwrap_or((state.next, state.last));
+        let statement = Statement {
+            kind,
+            supersedes,
+            identity,
+            content,
+            groups,
+        };
+        self.sign(now, state, statement, draft);
+        Ok(true)
+    }
+
+    /// Signs an entry under a binding.
+    pub(crate) fn sign(
+        &self,
+        now: u64,
+        state: &BoundState,
+        statement: Statement,
+        draft: &mut Draft,
+    ) {
+        let binding = state.bound.id;
+        let Statement {
+            kind,
+            supersedes,
+            identity,
+            content,
+            groups,
+        } = statement;
+        let (index, previous) = draft.head(binding).unwrap_or((state.next, state.last));
         let plan = EntryPlan {
             issuer: self.file.id(),
             key_set_version: self.keys.key_set,
-            binding: bound.id,
+            binding,
             index,
             previous,
             kind,
@@ -253,15 +279,30 @@ impl City {
         };
         let entry = SignedIssuedEntry::sign(&self.keys.entry, &plan);
         draft.push(Issued {
-            binding: bound.id,
+            binding,
             index,
             kind,
             identity,
             content,
             entry,
         });
-        Ok(true)
     }
+}
+
+/// Names what groups say, so that the same is not said twice.
+pub(crate) fn content(groups: &Groups) -> [u8; 32] {
+    let said: Vec<(&str, &str)> = groups.what.pairs().chain(groups.place.pairs()).collect();
+    label::sha256(&canonical::encode(&said))
+}
+
+/// What an entry is to say.
+pub(crate) struct Statement {
+    pub(crate) kind: IssuedKind,
+    pub(crate) supersedes: Option<u64>,
+    /// Names the fact among those of the resident.
+    pub(crate) identity: [u8; 32],
+    pub(crate) content: [u8; 32],
+    pub(crate) groups: Groups,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -273,8 +314,8 @@ enum Mode {
 
 /// Entries that are signed but not yet durable.
 #[derive(Default)]
-struct Draft {
-    records: Vec<JournalRecord>,
+pub(crate) struct Draft {
+    pub(crate) records: Vec<JournalRecord>,
     heads: BTreeMap<BindingId, (u64, IssuedHash)>,
     facts: BTreeMap<(BindingId, [u8; 32]), FactState>,
 }
@@ -302,4 +343,4 @@ impl Draft {
 }
 
 /// How many entries share one flush of the journal.
-const BATCH: usize = 1_000;
+pub(crate) const BATCH: usize = 1_000;

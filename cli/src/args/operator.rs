@@ -107,6 +107,26 @@ pub(crate) enum CityCommand {
         #[arg(long)]
         no_deliver: bool,
     },
+    /// Publish the city's own messages to everybody bound; a newer file of the same pack takes its place.
+    #[command(
+        after_help = "Examples:\n  techo city --dir ./city publish-messages babies.toml\n  techo city --dir ./city publish-messages --withdraw babies"
+    )]
+    PublishMessages {
+        /// The pack, TOML (docs/messages.md).
+        #[arg(required_unless_present = "pack")]
+        file: Option<PathBuf>,
+        /// Take this pack back, by its id.
+        #[arg(
+            long = "withdraw",
+            id = "pack",
+            value_name = "PACK",
+            conflicts_with = "file"
+        )]
+        withdraw: Option<String>,
+        /// Do not go to the relay now.
+        #[arg(long)]
+        no_deliver: bool,
+    },
     /// Take the revocation lists in a folder; once given one, the city binds nobody without a current one.
     #[command(after_help = "Example:\n  techo city --dir ./city lists /srv/jpki/crl")]
     Lists {

@@ -73,6 +73,11 @@ pub(super) fn run(desk: &Desk, dir: &Path, command: CityCommand) -> Result<(), F
         CityCommand::Withdraw { file, no_deliver } => {
             issue(desk, dir, &file, !no_deliver, City::withdraw)
         }
+        CityCommand::PublishMessages {
+            file,
+            withdraw,
+            no_deliver,
+        } => messages(desk, dir, file.as_deref(), withdraw.as_deref(), !no_deliver),
         CityCommand::Lists { folder } => bindings::lists(desk, dir, &folder),
         CityCommand::Recheck {
             register,
@@ -299,6 +304,28 @@ fn issue(desk: &Desk, dir: &Path, file: &Path, go: bool, how: Issue) -> Result<(
         0 => Ok(()),
         count => Err(Failure::LinesRejected { count }),
     }
+}
+
+fn messages(
+    desk: &Desk,
+    dir: &Path,
+    file: Option<&Path>,
+    withdrawn: Option<&str>,
+    go: bool,
+) -> Result<(), Failure> {
+    let text = file.map(read_text).transpose()?;
+    let mut city = open(desk, dir)?;
+    let now = clock::now().millis();
+    let report = match (&text, withdrawn) {
+        (Some(text), _) => city.publish_messages(now, text)?,
+        (None, pack) => city.withdraw_messages(now, pack.unwrap_or_default())?,
+    };
+    let delivery = send(city, go)?;
+    let told = pages::Published::new(&report, &delivery);
+    desk.out.show("city-publish-messages/1", &told, |page| {
+        pages::published(desk.lang(), page, &report, &delivery);
+    })?;
+    delivery.failure.map_or(Ok(()), Err)
 }
 
 fn deliver(desk: &Desk, dir: &Path) -> Result<(), Failure> {

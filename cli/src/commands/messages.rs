@@ -1,10 +1,14 @@
 //! `techo messages`: what the packs say about every member today.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use techo_health::calendar::days_between;
 use techo_health::message::{Facts, Message, Origin, Pack, Shelf, Text, Why};
 use techo_health::schedule::Rules;
 use techo_health::{Date, History};
+
+use techo_vault::vault::MessagePack;
 
 use super::date_or_today;
 use crate::args::MessagesArgs;
@@ -32,6 +36,16 @@ struct MemberTold {
     #[serde(skip)]
     born: Option<Date>,
     messages: Vec<Line>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<Refused>,
+}
+
+/// A city's pack that cannot be read.
+#[derive(Serialize)]
+struct Refused {
+    issuer_name: String,
+    pack: String,
+    reason: String,
 }
 
 /// One message.
@@ -87,12 +101,13 @@ pub(super) fn run(desk: &Desk, args: &MessagesArgs) -> Result<(), Failure> {
         }
         let facts = Facts::of(&book.history, family.iter().copied(), &rules, on);
         let facts = facts.map_err(anyhow::Error::from)?;
+        let packs = CityPacks::of(vault.message_packs(&book.member.id));
         let shelf = Shelf {
             national: &national,
-            city: &[],
+            city: &packs.read,
         };
         let messages = shelf.messages(&facts, on, args.weeks_ahead.saturating_mul(7));
-        members.push(member(book, messages));
+        members.push(member(book, messages, packs));
     }
     let told = Told {
         on: on.to_string(),
@@ -114,22 +129,57 @@ pub(super) fn run(desk: &Desk, args: &MessagesArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn member(book: &Handbook, messages: Vec<Message>) -> MemberTold {
+/// A member's city packs: verified by the vault, read here.
+#[derive(Default)]
+struct CityPacks {
+    read: Vec<Pack>,
+    names: BTreeMap<String, String>,
+    refused: Vec<Refused>,
+}
+
+impl CityPacks {
+    fn of(packs: Vec<MessagePack>) -> Self {
+        let mut all = Self::default();
+        for pack in packs {
+            let reason = match Pack::parse(&pack.text) {
+                Ok(read) if read.issuer() == pack.issuer && read.id() == pack.id => {
+                    all.read.push(read);
+                    all.names.insert(pack.issuer, pack.issuer_name);
+                    continue;
+                }
+                Ok(_) => "names another issuer or pack".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            all.refused.push(Refused {
+                issuer_name: pack.issuer_name,
+                pack: pack.id,
+                reason,
+            });
+        }
+        all
+    }
+}
+
+fn member(book: &Handbook, messages: Vec<Message>, packs: CityPacks) -> MemberTold {
     MemberTold {
         member: book.member.id.to_string(),
         name: book.member.name().to_owned(),
         born: book.history.birth.map(|birth| birth.0),
-        messages: messages.into_iter().map(line).collect(),
+        messages: messages
+            .into_iter()
+            .map(|message| line(message, &packs.names))
+            .collect(),
+        refused: packs.refused,
     }
 }
 
-fn line(message: Message) -> Line {
+fn line(message: Message, names: &BTreeMap<String, String>) -> Line {
     let until = message.until;
     Line {
         id: message.id,
         origin: message.origin,
+        issuer_name: names.get(&message.issuer).cloned(),
         issuer: message.issuer,
-        issuer_name: None,
         data_version: message.data_version,
         from: message.from.to_string(),
         until: message.until.map(|day| day.to_string()),

@@ -52,6 +52,25 @@ pub(super) fn told(lang: Lang, error: &CityError) -> Told {
         CityError::Sheet(error) => sheet(lang, error),
         CityError::Issuer(error) => official::issued(lang, *error),
         CityError::Client(error) => net::client(lang, error),
+        CityError::Pack(error) => super::record::pack(lang, error),
+        CityError::PackOfAnother => no(
+            "pack-of-another",
+            "お知らせのファイルの issuer が、この市区町村のものではありません。",
+            "The pack of messages names another issuer.",
+        )
+        .hint(lang.of(
+            "techo city status に出る発行者のidを issuer に書いてください。",
+            "Write the issuer's id that techo city status shows into issuer.",
+        )),
+        CityError::PackTooLong => no(
+            "pack-too-long",
+            "届けるお知らせは、ひとつのファイルで12,000バイトまでです。",
+            "A pack that is published has at most 12,000 bytes.",
+        )
+        .hint(lang.of(
+            "id の違う、いくつかのファイルに分けてください。",
+            "Divide it into several files with different ids.",
+        )),
         CityError::Roots(_) => no(
             "production-pki",
             "この版には本番のJPKIのルートがありません。",

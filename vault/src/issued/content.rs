@@ -45,8 +45,54 @@ impl Groups {
     }
 }
 
+/// Packs of messages travel as records of a kind of their own, which is no health record.
+impl Groups {
+    /// Divides the text of a pack of messages; it says nothing about whom it goes to.
+    pub fn of_pack(id: &str, text: &str) -> Result<Self, IssuedError> {
+        if text.len() > MAX_PACK {
+            return Err(IssuedError::Group);
+        }
+        let mut pairs = vec![
+            ("kind".to_owned(), MESSAGE_PACK.to_owned()),
+            ("pack".to_owned(), id.to_owned()),
+        ];
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(rest.floor_char_boundary(PART));
+            let number = pairs.len() - 2;
+            pairs.push((format!("text/{number:02}"), part.to_owned()));
+            rest = after;
+        }
+        Ok(Self {
+            who: Group::default(),
+            what: Group::new(pairs)?,
+            place: Group::default(),
+        })
+    }
+
+    /// Whether this is a pack of messages.
+    pub fn is_pack(&self) -> bool {
+        self.what.text("kind") == Some(MESSAGE_PACK)
+    }
+
+    /// The id and the text of a pack of messages.
+    pub fn pack(&self) -> Option<(&str, String)> {
+        let id = self.what.text("pack").filter(|_| self.is_pack())?;
+        let parts = self.what.pairs();
+        let parts = parts.filter(|(key, _)| key.starts_with("text/"));
+        Some((id, parts.map(|(_, part)| part).collect()))
+    }
+}
+
 /// The fields that say where, by whom and with which product.
 const WHERE: [&str; 4] = ["facility", "doctor", "lot", "maker"];
+
+/// The kind under which packs of messages travel.
+const MESSAGE_PACK: &str = "message_pack";
+/// The most bytes of a pack's text: with its keys it fits into one group.
+const MAX_PACK: usize = 12_000;
+/// The most bytes of one part of it.
+const PART: usize = 4_000;
 
 #[cfg(test)]
 mod tests {
@@ -71,5 +117,20 @@ mod tests {
         assert_eq!(groups.who.text("name"), Some("試験　花子"));
         assert_eq!(groups.fields(), fields);
         assert!(matches!(groups.record(), Ok(Record::Vaccination(_))));
+    }
+
+    #[test]
+    fn a_pack_of_messages_is_divided_between_characters_and_comes_back_whole() {
+        let text = "見本市からのお知らせ。".repeat(300);
+        let groups = Groups::of_pack("babies", &text).unwrap();
+        assert!(groups.is_pack());
+        assert!(groups.who.is_empty() && groups.place.is_empty());
+        assert_eq!(groups.pack(), Some(("babies", text)));
+        let full = "x".repeat(MAX_PACK);
+        let groups = Groups::of_pack("a", &full).unwrap();
+        assert_eq!(groups.pack(), Some(("a", full)));
+        let more = "x".repeat(MAX_PACK + 1);
+        assert_eq!(Groups::of_pack("a", &more), Err(IssuedError::Group));
+        assert_eq!(Groups::default().pack(), None);
     }
 }

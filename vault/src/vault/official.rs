@@ -16,7 +16,7 @@ use crate::issued::{
 };
 use crate::store::{Batch, FrameKind};
 use crate::vault::exchange::{InboxTarget, ItemsReceived};
-use crate::vault::views::{Issued, Source, TimelineItem, Verified, Version};
+use crate::vault::views::{Issued, MessagePack, Source, TimelineItem, Verified, Version};
 use crate::vault::{Book, Vault, VaultError};
 
 /// Official records of one book.
@@ -247,6 +247,36 @@ impl Book {
         })
     }
 
+    /// The packs of messages that stand, each with the name and id of its city. A city that said that
+    /// nothing more will come has no messages either.
+    fn message_packs(&self) -> Vec<MessagePack> {
+        let standing = self.official.books.values();
+        let mut packs = Vec::new();
+        for book in standing.filter(|book| !book.has_ended()) {
+            let Some(issuer) = self.issuer_file(&book.binding().issuer()) else {
+                continue;
+            };
+            for record in book.records() {
+                let entry = record.current();
+                let Some((entry, (id, text))) = entry.and_then(|e| Some((e, e.groups().pack()?)))
+                else {
+                    continue;
+                };
+                packs.push(MessagePack {
+                    issuer: issuer.id().to_string(),
+                    issuer_name: issuer.name().to_owned(),
+                    id: id.to_owned(),
+                    issued_at: entry.issued_at(),
+                    text,
+                });
+            }
+        }
+        // One city may have bound a member twice: of each pack the newest counts.
+        packs.sort_by(|a, b| (&a.issuer, &a.id, b.issued_at).cmp(&(&b.issuer, &b.id, a.issued_at)));
+        packs.dedup_by(|later, first| (&later.issuer, &later.id) == (&first.issuer, &first.id));
+        packs
+    }
+
     /// Finds an official record by its id.
     pub(super) fn official_record(
         &self,
@@ -336,6 +366,13 @@ impl Vault {
         self.commit(&target.book, batch, &[])
     }
 
+    /// The packs of messages that a member's cities published, verified up to their pinned roots.
+    pub fn message_packs(&self, member: &MemberId) -> Vec<MessagePack> {
+        let mut books = self.handbooks();
+        let own = books.find(|(id, _)| self.member_of(id) == Some(*member));
+        own.map_or_else(Vec::new, |(_, book)| book.message_packs())
+    }
+
     /// The versions of an official record, oldest first.
     pub(super) fn official_history(&self, id: &str) -> Vec<Version> {
         let found = self
@@ -411,6 +448,9 @@ fn official_item(
         .versions()
         .filter(|entry| entry.kind().has_content())
         .last()?;
+    if content.groups().is_pack() {
+        return None;
+    }
     let mut fields = shown.get(&content.index())?.clone();
     let kind = fields
         .remove("kind")

@@ -58,6 +58,28 @@ pub struct Verified {
     pub ended: bool,
 }
 
+/// A city's pack of messages as it was signed. Its text has not been read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MessagePack {
+    /// The issuer id, pinned.
+    pub issuer: String,
+    /// The name under which the city was pinned.
+    pub issuer_name: String,
+    /// Tells the city's packs apart.
+    pub id: String,
+    /// When it was signed, in milliseconds.
+    pub issued_at: u64,
+    /// The file.
+    pub text: String,
+}
+
+/// Who lives where stays out of logs.
+impl std::fmt::Debug for MessagePack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MessagePack(..)")
+    }
+}
+
 /// Where a record comes from.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case", tag = "source")]

@@ -27,7 +27,11 @@ impl Printer<'_> {
             d = dates::date(lang, &When::from(self.on))
         ));
         let mut any = false;
-        for member in told.members.iter().filter(|told| !told.messages.is_empty()) {
+        for member in told
+            .members
+            .iter()
+            .filter(|told| !told.messages.is_empty() || !told.refused.is_empty())
+        {
             any = true;
             page.gap();
             self.member(page, member);
@@ -61,6 +65,16 @@ impl Printer<'_> {
         page.line(format!("■ {}  {}", member.name, age.unwrap_or_default()));
         for line in &member.messages {
             self.message(page, line);
+        }
+        for refused in &member.refused {
+            page.line(say!(
+                self.lang,
+                "  ⚠ {n}のお知らせ「{p}」は読めないので使いません: {r}",
+                "  ⚠ the pack “{p}” of {n} cannot be read and is not used: {r}",
+                n = refused.issuer_name,
+                p = refused.pack,
+                r = refused.reason
+            ));
         }
     }
 

@@ -72,8 +72,8 @@ pub(super) fn no_support(lang: Lang) -> Told {
         "この techo は、カードリーダーを使わない作りです。",
         "This techo was built without card readers.",
     )).hint(lang.of(
-        "配布版の techo には入っています。自分で作るときは cargo build --release --features card(Linuxでは libpcsclite-dev と pkg-config が必要)。",
-        "The released techo package has them. To build it: cargo build --release --features card (on Linux with libpcsclite-dev and pkg-config).",
+        "リーダーを使える techo は、cargo build --release --features card で作れます(Linuxでは libpcsclite-dev と pkg-config が必要)。",
+        "One with readers is built by: cargo build --release --features card (on Linux with libpcsclite-dev and pkg-config).",
     ))
 }
 

@@ -207,7 +207,7 @@ pub(crate) struct RelayArgs {
 pub(crate) enum RelayCommand {
     /// Keep envelopes until they are fetched, until Ctrl-C; prints the address to give to families.
     #[command(
-        after_help = "Example:\n  techo relay run --dir ./relay --listen 0.0.0.0:4433 --advertise relay.example \\\n    --metrics 127.0.0.1:9090"
+        after_help = "Example:\n  techo relay run --dir ./relay --listen 0.0.0.0:4433 --advertise relay.example \\\n      --metrics 127.0.0.1:9090"
     )]
     Run(techo_relay::run::Options),
 }

@@ -26,6 +26,12 @@ bench:
     cargo bench -p techo-tests --bench path
     just bench-forecast
 
+# A flame graph of one measure of the bench: target/flame.svg. Needs Linux' `perf` and `cargo install inferno`.
+flame MEASURE="open":
+    cargo bench -p techo-tests --bench path --no-run
+    TECHO_BENCH_ONLY={{MEASURE}} TECHO_BENCH_RUNS=1 perf record -F 199 --call-graph dwarf -o target/flame.data -- cargo bench -p techo-tests --bench path
+    perf script --no-inline -i target/flame.data | inferno-collapse-perf | inferno-flamegraph > target/flame.svg
+
 # Wrong rules of the schedule, each of which some test has to notice; names choose some of them.
 mutants *NAMES:
     tests/mutants/run {{NAMES}}

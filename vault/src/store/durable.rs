@@ -108,10 +108,12 @@ impl DiskStore {
         }
         opening.damage.extend(state.index_damage.iter().cloned());
         state.manifest.set_end(segments.end());
-        match state.write_durably() {
-            // A full disk keeps nobody from reading.
-            Err(StoreError::DiskFull(_)) => {}
-            written => written?,
+        if found.as_ref() != Some(&state.manifest) {
+            match state.write_durably() {
+                // A full disk keeps nobody from reading.
+                Err(StoreError::DiskFull(_)) => {}
+                written => written?,
+            }
         }
         let state = Mutex::new(state);
         let queue = Queue::default();

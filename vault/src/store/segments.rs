@@ -70,8 +70,9 @@ impl Segments {
         if found < durable {
             opening.damage.push(Damage::Shorter { found, durable });
         }
-        if found.offset() >= HEADER {
-            // What a process wrote before it died may not be durable yet, and now counts.
+        if found.offset() >= HEADER && found > durable {
+            // What a process wrote before it died may not be durable yet, and now counts; what a
+            // manifest knows was durable before that manifest was written.
             disk.sync_data(&file_name(found.segment()))?;
         }
         let begin = opening.damage.iter().any(|damage| hurts(damage, found));

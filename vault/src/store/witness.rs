@@ -47,6 +47,8 @@ impl Witness {
         }
         if newest.is_some() {
             witness.disk.sync_data(witness.durable())?;
+            // The process that made the file may have died before its name was durable.
+            witness.disk.sync_folder("")?;
         }
         Ok((witness, newest))
     }

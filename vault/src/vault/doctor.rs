@@ -69,13 +69,14 @@ impl Vault {
                 }
                 std::ops::ControlFlow::Continue(())
             })?;
+        self.scrub()?;
+        // Asks for every document, which is when damage to those in the index is found.
+        let unreadable = self.forget_unreadable()?;
         for found in self.store.index_damage() {
             if !damage.contains(&found) {
                 damage.push(found);
             }
         }
-        self.scrub()?;
-        let unreadable = self.forget_unreadable()?;
         report.damage = damage.iter().map(ToString::to_string).collect();
         report.damage.extend(unreadable);
         for (id, book) in &self.books {

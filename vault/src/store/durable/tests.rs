@@ -122,6 +122,31 @@ fn a_fresh_store_reports_nothing_and_so_does_the_next_opening() {
 }
 
 #[test]
+fn opening_what_was_closed_writes_nothing_and_what_follows_survives_a_power_cut() {
+    let bench = Bench::new();
+    let store = bench.open();
+    store.commit(one(b"entry")).unwrap();
+    put(&store, "page", b"page");
+    store.close().unwrap();
+    drop(store);
+    for round in 1..8 {
+        // Synchronisations count as writes here.
+        let before = bench.disk.writes() - bench.disk.syncs();
+        let store = bench.open();
+        assert_eq!(bench.disk.writes() - bench.disk.syncs(), before);
+        assert_eq!(store.opening(), &Opening::default());
+        assert_eq!(object(&store, "page").unwrap(), b"page");
+        // Neither closed nor told of: the next opening finds it all the same.
+        store.commit(one(b"entry")).unwrap();
+        drop(store);
+        let disk = bench.disk.cut_power(Spared::Some(round));
+        let after = bench.open_bare(&disk).unwrap();
+        assert_eq!(after.opening().damage, Vec::new());
+        assert_eq!(bodies(&after).len() as u64, round + 1);
+    }
+}
+
+#[test]
 fn commits_that_wait_for_the_disk_share_its_next_synchronisation() {
     const THREADS: usize = 8;
     let gate = Arc::new((Mutex::new(false), Condvar::new()));

@@ -98,7 +98,9 @@ fn make_shifted_rules() -> Rules {
                 also_until, beyond, ..
             } => {
                 shift_day(also_until);
-                beyond.iter_mut().for_each(|beyond| beyond.year += 400);
+                if let Some(beyond) = beyond {
+                    beyond.year += 400;
+                }
             }
             WindowRule::Dates { from, until } => {
                 shift_day(from);

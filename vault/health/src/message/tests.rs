@@ -438,7 +438,7 @@ fn a_pack_has_an_end() {
     ));
     let mut many = String::new();
     for number in 0..=300 {
-        write!(many, "{}\n", GOOD.replace("m1", &format!("m{number}"))).unwrap();
+        writeln!(many, "{}", GOOD.replace("m1", &format!("m{number}"))).unwrap();
     }
     assert_eq!(Pack::parse(&pack(&many)).unwrap_err(), PackError::TooLarge);
     let huge = format!("{}\n# {}", pack(GOOD), "x".repeat(262_144));

@@ -162,7 +162,7 @@ fn window(from: Option<Date>, until: Option<Date>) -> Vec<Window> {
 /// The days of every year that can touch `within`; a window may go over the turn of the year.
 fn every_year([first, last]: [MonthDay; 2], within: Window) -> Vec<Window> {
     let begin = within.from.year().saturating_sub(1);
-    let end = within.until.map_or(begin, |until| until.year());
+    let end = within.until.map_or(begin, Date::year);
     let year = |year: i16| {
         let next = i16::from(last < first);
         window(first.in_year(year), last.in_year(year.saturating_add(next)))

@@ -13,6 +13,6 @@ pub(crate) async fn show(title: String, body: String) -> bool {
 
 /// Raises a notification; says whether a desktop took it.
 #[cfg(not(feature = "desktop"))]
-pub(crate) async fn show(_: String, _: String) -> bool {
-    false
+pub(crate) fn show(_: String, _: String) -> impl Future<Output = bool> {
+    std::future::ready(false)
 }

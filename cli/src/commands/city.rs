@@ -339,7 +339,7 @@ fn deliver(desk: &Desk, dir: &Path) -> Result<(), Failure> {
 fn status(desk: &Desk, dir: &Path) -> Result<(), Failure> {
     let status = open(desk, dir)?.status(clock::now().millis());
     desk.out
-        .show("city-status/1", &pages::Standing::new(&status), |page| {
+        .show("city-status/1", &pages::CityPage::new(&status), |page| {
             pages::standing(desk.lang(), page, &status);
         })?;
     Ok(())

@@ -264,13 +264,12 @@ struct Ended<'a> {
 pub(super) fn end(desk: &Desk, dir: &Path, binding: Option<&str>, go: bool) -> Result<(), Failure> {
     let mut city = open(desk, dir)?;
     let now = clock::now().millis();
-    let bindings = match binding {
-        Some(text) => vec![city.find_binding(text).ok_or(Failure::NoSuchBinding)?],
-        None => {
-            let doubtful = city.review(now, None).bindings.into_iter();
-            let revoked = doubtful.filter(|b| matches!(b.doubt, Doubt::Revoked(_)));
-            revoked.map(|b| b.binding).collect()
-        }
+    let bindings = if let Some(text) = binding {
+        vec![city.find_binding(text).ok_or(Failure::NoSuchBinding)?]
+    } else {
+        let doubtful = city.review(now, None).bindings.into_iter();
+        let revoked = doubtful.filter(|b| matches!(b.doubt, Doubt::Revoked(_)));
+        revoked.map(|b| b.binding).collect()
     };
     for binding in &bindings {
         city.end(now, *binding)?;

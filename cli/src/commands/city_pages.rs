@@ -233,7 +233,7 @@ fn reason(lang: Lang, reason: &RejectionReason) -> String {
 }
 
 #[derive(Serialize)]
-pub(super) struct Standing<'a> {
+pub(super) struct CityPage<'a> {
     name: &'a str,
     code: &'a str,
     issuer: String,
@@ -250,7 +250,7 @@ pub(super) struct Standing<'a> {
     rechecked_at: Option<u64>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> CityPage<'a> {
     pub(super) fn new(status: &'a CityStatus) -> Self {
         Self {
             name: &status.name,

@@ -17,7 +17,9 @@ fn pack(issuer: &str, text: &str) -> String {
 
 fn standing(book: &techo_vault::issued::IssuedBook) -> Vec<String> {
     let records = book.records();
-    let current = records.iter().filter_map(|record| record.current());
+    let current = records
+        .iter()
+        .filter_map(techo_vault::issued::OfficialRecord::current);
     let packs = current.filter_map(|entry| entry.groups().pack());
     packs.map(|(_, text)| text).collect()
 }

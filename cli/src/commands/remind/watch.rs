@@ -107,7 +107,7 @@ fn words(lang: Lang, titles: TitlesArg, in_days: i64, coming: &Coming) -> (Strin
 /// Nobody is woken by a notification.
 const MORNING: i8 = 8;
 /// A device that slept notices the new day within this time.
-const LOOK_AGAIN: Duration = Duration::from_secs(600);
+const LOOK_AGAIN: Duration = Duration::from_mins(10);
 
 #[cfg(test)]
 mod tests {

@@ -92,7 +92,9 @@ fn make_shifted_rules() -> Rules {
     switching.for_each(|switching| shift_day(&mut switching.free_from));
     for series in &mut rules.series {
         let spans = [&mut series.births, &mut series.in_force];
-        spans.into_iter().flatten().for_each(shift_span);
+        for span in spans.into_iter().flatten() {
+            shift_span(span);
+        }
         match &mut series.window {
             WindowRule::Milestones {
                 also_until, beyond, ..

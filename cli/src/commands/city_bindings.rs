@@ -45,7 +45,7 @@ pub(super) fn lists(desk: &Desk, dir: &Path, folder: &Path) -> Result<(), Failur
     };
     let lang = desk.lang();
     desk.out.show("city-lists/1", &lists, |page| {
-        show_lists(lang, page, &lists)
+        show_lists(lang, page, &lists);
     })?;
     match (lists.held, lists.refused.len()) {
         (0, _) => Err(Failure::NoLists),

@@ -10,7 +10,7 @@ use techo_health::reminder::{Engines, Nature, Reminder, Subject, reminders};
 use techo_health::schedule::Rules;
 use techo_health::{Date, History};
 use techo_vault::book::MemberId;
-use techo_wire::label;
+use techo_wire::label::{self, Label};
 
 use crate::args::{RemindArgs, TitlesArg};
 use crate::clock;
@@ -178,12 +178,14 @@ impl Data {
 
 /// Names a reminder for ever; without the member's random id nobody can tell of whom or what.
 fn uid(member: MemberId, reminder: &Reminder) -> String {
-    let mut bytes = b"techo/reminder-uid/v1\0".to_vec();
-    bytes.extend(member.as_bytes());
-    bytes.extend(reminder.nature.as_str().as_bytes());
-    bytes.push(0);
-    bytes.extend(reminder.key.as_bytes());
-    let hash = label::sha256(&bytes);
+    let nature = reminder.nature.as_str().as_bytes();
+    let parts = [
+        member.as_bytes().as_slice(),
+        nature,
+        &[0],
+        reminder.key.as_bytes(),
+    ];
+    let hash = label::hash(Label::ReminderUid, &parts);
     let hex = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
     format!("{}@techo", hex.collect::<String>())
 }

@@ -107,6 +107,8 @@ labels! {
     CityLog = "techo/city-log/v1",
     /// Derives the key by which a city recognises a certificate.
     CityTag = "techo/city-tag/v1",
+    /// Hash that names an event in a calendar file.
+    ReminderUid = "techo/reminder-uid/v1",
 }
 
 /// Returns label ‖ 0x00 ‖ `message`: what is signed, or the `info` of a derivation.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pack::{Confidence, Entry, Head, NO_SOURCE, Pack, Raw};
+use crate::message::pack::{Confidence, Entry, Head, NO_SOURCE, Pack, Raw};
 use crate::personal_number::contains_my_number;
 
 /// Why a pack cannot be used.

@@ -4,9 +4,11 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::facts::Facts;
-use super::pack::{Audience, Category, Confidence, Entry, NO_SOURCE, Pack, Priority, Text};
 use crate::calendar::{Window, add_days};
+use crate::message::facts::Facts;
+use crate::message::pack::{
+    Audience, Category, Confidence, Entry, NO_SOURCE, Pack, Priority, Text,
+};
 use crate::value::redact;
 
 /// Whose text a message is.

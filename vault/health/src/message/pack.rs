@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use toml::Spanned;
 
-use super::check::{self, PackError};
-use super::when::When;
+use crate::message::check::{self, PackError};
+use crate::message::when::When;
 use crate::record::Sex;
 
 /// A pack that has been read and checked.

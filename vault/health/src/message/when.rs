@@ -4,8 +4,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::facts::Facts;
 use crate::calendar::{Age, FiscalYear, Gestation, Months, Window, add_days, add_months};
+use crate::message::facts::Facts;
 
 /// The conditions of one message.
 #[derive(Debug, Clone, Default, Deserialize)]

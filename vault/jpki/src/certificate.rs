@@ -1,7 +1,7 @@
 //! One signature certificate against its profile; it never decides whether it is revoked.
 
 use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Public};
+use openssl::pkey::{Id, PKey, Public};
 use openssl::sign::Verifier;
 use openssl::stack::Stack;
 use openssl::x509::store::X509StoreBuilder;
@@ -10,19 +10,21 @@ use openssl::x509::{X509, X509StoreContext};
 use x509_cert::Certificate;
 use x509_cert::certificate::Version;
 use x509_cert::der::asn1::{Any, ObjectIdentifier, Utf8StringRef};
+use x509_cert::der::oid::AssociatedOid;
 use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, CrlDistributionPoints,
-    SubjectAltName,
+    ExtendedKeyUsage, KeyUsage, SubjectAltName,
 };
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use crate::Refusal;
 use crate::attributes::{Attributes, is_date};
 use crate::card::MAX_CERTIFICATE;
 use crate::certificate_id::CertificateId;
 use crate::roots::{Environment, Root, Roots};
+use crate::walk::{INTEGER, NotDer, SEQUENCE, Walk, natural};
 
 /// A certificate whose form and algorithms are right; nobody has vouched for it yet.
 pub(crate) struct Leaf {
@@ -64,9 +66,8 @@ impl Leaf {
         }
         let x509 = X509::from_der(der).map_err(|_| Refusal::Malformed)?;
         let key = x509.public_key().map_err(|_| Refusal::WrongAlgorithm)?;
-        let rsa = key.rsa().map_err(|_| Refusal::WrongAlgorithm)?;
-        let exponent = rsa.e().to_vec();
-        if rsa.n().num_bits() != 2_048 || exponent != [1, 0, 1] {
+        let sizes = key.id() == Id::RSA && key.bits() == 2_048;
+        if !sizes || !has_common_exponent(tbs.subject_public_key_info()) {
             return Err(Refusal::WrongAlgorithm);
         }
         Ok(Self { parsed, x509, key })
@@ -83,14 +84,7 @@ impl Leaf {
             .map_err(|_| Refusal::Malformed)?
             .ok_or(Refusal::UntrustedIssuer)?
             .1;
-        let root = roots
-            .iter()
-            .find(|root| {
-                root.is_named_by(&authority) && self.x509.verify(&root.key).unwrap_or(false)
-            })
-            .ok_or(Refusal::UntrustedIssuer)?;
-        self.check_path(root, now)?;
-        let understood = |id: &ObjectIdentifier| UNDERSTOOD.contains(&id.to_string().as_str());
+        let root = self.issuer(roots, &authority, now)?;
         let extensions = self
             .parsed
             .tbs_certificate()
@@ -98,12 +92,34 @@ impl Leaf {
             .ok_or(Refusal::Malformed)?;
         if extensions
             .iter()
-            .all(|e| !e.critical || understood(&e.extn_id))
+            .all(|e| !e.critical || UNDERSTOOD.contains(&e.extn_id))
         {
             self.id(root)
         } else {
             Err(Refusal::CriticalExtension)
         }
+    }
+
+    /// Finds the root that is named and has signed, and walks the path to it.
+    ///
+    /// A path that holds includes the signature, so that is asked for apart only where it does not:
+    /// then it tells a certificate that has run out, say, from one of a stranger.
+    fn issuer<'r>(
+        &self,
+        roots: &'r Roots,
+        authority: &AuthorityKeyIdentifier,
+        now: u64,
+    ) -> Result<&'r Root, Refusal> {
+        for root in roots.iter().filter(|root| root.is_named_by(authority)) {
+            match self.check_path(root, now) {
+                Ok(()) => return Ok(root),
+                Err(refusal) if self.x509.verify(&root.key).unwrap_or(false) => {
+                    return Err(refusal);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(Refusal::UntrustedIssuer)
     }
 
     fn id(&self, root: &Root) -> Result<CertificateId, Refusal> {
@@ -139,7 +155,8 @@ impl Leaf {
 
     fn path(&self, root: &Root, now: u64) -> Result<(bool, i32, u32), openssl::error::ErrorStack> {
         let mut parameters = X509VerifyParam::new()?;
-        parameters.set_flags(X509VerifyFlags::X509_STRICT | X509VerifyFlags::CHECK_SS_SIGNATURE)?;
+        // That the root signed itself was checked when it was pinned.
+        parameters.set_flags(X509VerifyFlags::X509_STRICT)?;
         parameters.set_depth(0);
         parameters.set_auth_level(2);
         parameters.set_time(i64::try_from(now / 1_000).unwrap_or(i64::MAX));
@@ -189,12 +206,12 @@ impl Leaf {
             .ok_or(Refusal::KeyUsage)?;
         let mut usage = false;
         for extension in extensions {
-            match extension.extn_id.to_string().as_str() {
-                KEY_USAGE => {
+            match extension.extn_id {
+                KeyUsage::OID => {
                     usage = extension.critical
                         && extension.extn_value.as_bytes() == SIGNATURE_AND_NON_REPUDIATION;
                 }
-                EXTENDED_KEY_USAGE => return Err(Refusal::KeyUsage),
+                ExtendedKeyUsage::OID => return Err(Refusal::KeyUsage),
                 _ => {}
             }
         }
@@ -276,13 +293,15 @@ impl Leaf {
 
 /// Returns the text of attribute `n`; twice is as wrong as another string type.
 fn exactly_one(names: &[GeneralName], n: u8) -> Result<Option<String>, Refusal> {
-    let wanted = format!("{ATTRIBUTES}.{n}");
+    let wanted = ATTRIBUTES
+        .push_arc(n.into())
+        .map_err(|_| Refusal::Attributes)?;
     let mut found = None;
     for name in names {
         let GeneralName::OtherName(other) = name else {
             continue;
         };
-        if other.type_id.to_string() == wanted {
+        if other.type_id == wanted {
             if found.is_some() {
                 return Err(Refusal::Attributes);
             }
@@ -329,20 +348,35 @@ pub(crate) fn one_directory(name: &DistributionPointName) -> Option<Vec<u8>> {
     }
 }
 
-fn is_sha256_with_rsa(algorithm: &AlgorithmIdentifierOwned) -> bool {
-    algorithm.oid.to_string() == SHA256_WITH_RSA
-        && algorithm.parameters.as_ref().is_some_and(Any::is_null)
+/// Tells whether an RSA key's exponent is 65537, read from the bytes that were signed.
+fn has_common_exponent(key: &SubjectPublicKeyInfoOwned) -> bool {
+    let exponent = |key| -> Result<bool, NotDer> {
+        let mut numbers = Walk::only(key, SEQUENCE)?;
+        natural(&numbers.expect(INTEGER)?)?;
+        let exponent = numbers.expect(INTEGER)?;
+        numbers.end()?;
+        Ok(natural(&exponent)? == [1, 0, 1])
+    };
+    key.subject_public_key
+        .as_bytes()
+        .is_some_and(|key| exponent(key).unwrap_or(false))
 }
 
-const SHA256_WITH_RSA: &str = "1.2.840.113549.1.1.11";
-pub(crate) const KEY_USAGE: &str = "2.5.29.15";
-const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
-/// Key usage, policies, basic constraints.
-const UNDERSTOOD: [&str; 3] = [KEY_USAGE, "2.5.29.32", "2.5.29.19"];
+fn is_sha256_with_rsa(algorithm: &AlgorithmIdentifierOwned) -> bool {
+    algorithm.oid == SHA256_WITH_RSA && algorithm.parameters.as_ref().is_some_and(Any::is_null)
+}
+
+const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const UNDERSTOOD: [ObjectIdentifier; 3] = [
+    KeyUsage::OID,
+    CertificatePolicies::OID,
+    BasicConstraints::OID,
+];
 /// BIT STRING with bits 0 and 1, the only DER there is for it.
 pub(crate) const SIGNATURE_AND_NON_REPUDIATION: &[u8] = &[0x03, 0x02, 0x06, 0xc0];
 /// The arc of the attributes in the subject alternative name.
-pub(crate) const ATTRIBUTES: &str = "1.2.392.200149.8.5.5";
+pub(crate) const ATTRIBUTES: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5");
 /// Results of OpenSSL's path check (`X509_V_ERR_…`).
 const NOT_YET_VALID: i32 = 9;
 const HAS_EXPIRED: i32 = 10;

@@ -12,7 +12,7 @@ use x509_cert::ext::pkix::{
 };
 use x509_cert::name::Name;
 
-use crate::certificate::{ATTRIBUTES, KEY_USAGE, SIGNATURE_AND_NON_REPUDIATION};
+use crate::certificate::{ATTRIBUTES, SIGNATURE_AND_NON_REPUDIATION};
 use crate::roots::{Environment, SIGNATURE_UNIT, SIMULATED_NAME};
 use crate::simulated::SimulatedError;
 
@@ -117,7 +117,7 @@ impl LeafProfile {
         authority: &AuthorityKeyIdentifier,
     ) -> Result<Vec<(String, bool, Vec<u8>)>, SimulatedError> {
         let mut all = vec![
-            (KEY_USAGE.to_owned(), true, self.key_usage.clone()),
+            ("2.5.29.15".to_owned(), true, self.key_usage.clone()),
             ("2.5.29.17".to_owned(), false, self.names()?.to_der()?),
             (
                 "2.5.29.32".to_owned(),

@@ -242,6 +242,36 @@ fn whoever_no_pinned_root_signed_for_is_untrusted() {
 }
 
 #[test]
+fn a_stranger_is_named_before_whatever_else_is_wrong() {
+    check(
+        &[
+            ("yesterday", |l| {
+                l.signer = &STRANGER;
+                l.validity = between(NOW - 9 * DAY, NOW - DAY);
+            }),
+            ("tomorrow", |l| {
+                l.signer = &STRANGER;
+                l.validity = between(NOW + DAY, NOW + 9 * DAY);
+            }),
+            ("unknown extension", |l| {
+                l.signer = &STRANGER;
+                l.set("1.2.3.4.5", Some((true, &[5, 0])));
+            }),
+        ],
+        Refusal::UntrustedIssuer,
+    );
+}
+
+#[test]
+fn a_root_that_did_not_sign_itself_is_never_pinned() {
+    let mut der = WORLD.authority.root().unwrap();
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    let pinned = Roots::simulated(&SimulatedPki::acknowledge(), &[der]);
+    assert_eq!(pinned.err(), Some(crate::RootsError::NotARoot));
+}
+
+#[test]
 fn validity_and_unknown_critical_extensions_have_their_own_classes() {
     check(
         &[("yesterday", |l| {

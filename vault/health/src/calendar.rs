@@ -110,7 +110,7 @@ impl FromStr for Age {
     }
 }
 
-/// Prints what it is read from, years as months.
+/// Prints months, and from eight years on whole years as years; read again, it is the same age.
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

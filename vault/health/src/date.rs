@@ -215,6 +215,7 @@ mod tests {
     fn months_and_years_are_dates_too() {
         for text in ["2026-04", "2026/4", "2026年4月", "R8.4", "令和8年4月"] {
             assert_eq!(printed(text), "2026-04", "{text}");
+            assert_eq!(text.parse::<When>().unwrap().year(), Some(2026), "{text}");
         }
         for text in ["2026", "2026年", "令和8年", "R8"] {
             assert_eq!(printed(text), "2026", "{text}");
@@ -271,6 +272,12 @@ mod tests {
             "2026--04",
             "1",
             "R8.4.3.1",
+            "R123",
+            "R2026.4.3",
+            "元",
+            "元年5月1日",
+            "2026年4日3",
+            "令和8年元月",
         ] {
             assert_eq!(text.parse::<When>(), Err(DateError::Unreadable), "{text}");
         }
@@ -282,16 +289,37 @@ mod tests {
 
     #[test]
     fn words_are_kept_as_written() {
-        for text in ["6歳頃", "2026年春", "小学校入学前", "H. pylori検査の日"] {
+        for text in [
+            "6歳頃",
+            "2026年春",
+            "小学校入学前",
+            "H. pylori検査の日",
+            // The name of a yoghurt: a letter of an era, but no year after it.
+            "R-1",
+            "年",
+        ] {
             assert_eq!(printed(text), text);
             assert_eq!(text.parse::<When>().unwrap().year(), None);
         }
+        assert_eq!(printed(&"頃".repeat(64)), "頃".repeat(64));
         assert_eq!("".parse::<When>(), Err(DateError::Empty));
         assert_eq!("頃".repeat(65).parse::<When>(), Err(DateError::TooLong));
         assert_eq!(
             "6歳\u{1b}[2J".parse::<When>(),
             Err(DateError::ControlCharacter)
         );
+    }
+
+    #[test]
+    fn debug_output_says_how_exactly_and_no_more() {
+        for (text, shown) in [
+            ("2026-04-03", "When(Day)"),
+            ("2026-04", "When(Month)"),
+            ("2026", "When(Year)"),
+            ("6歳頃", "When(Words)"),
+        ] {
+            assert_eq!(format!("{:?}", text.parse::<When>().unwrap()), shown);
+        }
     }
 
     #[test]

@@ -85,6 +85,22 @@ mod tests {
         assert_eq!(month_after(Date::MAX, 1), Date::MAX);
     }
 
+    #[test]
+    fn every_day_of_four_centuries_has_the_number_after_the_day_before() {
+        // From one leap day of a century to the next: every case of the leap rule, at every edge.
+        let (mut day, last) = (
+            Date::new(1600, 2, 28).unwrap(),
+            Date::new(2000, 3, 2).unwrap(),
+        );
+        let mut number = number_of(day);
+        while day < last {
+            day = day.tomorrow().unwrap();
+            number += 1;
+            assert_eq!(number_of(day), number, "{day}");
+            assert_eq!(day_at(number), day);
+        }
+    }
+
     proptest! {
         #[test]
         fn the_calendar_library_counts_the_same(days in -60_000_i64..120_000, more in -60_000_i64..60_000, months in 0_i32..2_000) {

@@ -105,6 +105,7 @@ mod tests {
     #[test]
     fn ages_are_counted_in_whole_months() {
         for (born, on, japanese, english) in [
+            ("2024-10-01", "2024-10-01", "生後0日", "0 d"),
             ("2024-10-01", "2024-10-15", "生後14日", "14 d"),
             ("2024-10-01", "2025-02-01", "4か月", "4 mo"),
             ("2024-10-01", "2025-10-01", "1歳", "1 y"),
@@ -120,6 +121,8 @@ mod tests {
             );
         }
         assert_eq!(shown("2024-10-01", "2024-09-30"), None);
+        let age = shown("2024-10-01", "2026-04-01").unwrap();
+        assert_eq!(format!("{age:?}"), "AgeShown(..)");
     }
 
     #[test]

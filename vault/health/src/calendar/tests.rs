@@ -110,6 +110,54 @@ fn a_pregnancy_is_counted_from_the_expected_date() {
 }
 
 #[test]
+fn ages_are_printed_in_months_and_from_eight_years_on_in_years() {
+    for (read, printed) in [
+        ("2y", "24m"),
+        ("7y", "84m"),
+        ("95m", "95m"),
+        ("96m", "8y"),
+        ("97m", "97m"),
+        ("65y", "65y"),
+        ("14w6d", "14w6d"),
+        ("28w", "28w0d"),
+    ] {
+        assert_eq!(age(read).to_string(), printed);
+    }
+}
+
+#[test]
+fn only_whole_weeks_are_counted() {
+    for (gestation, weeks) in [("0w6d", 0), ("1w0d", 1), ("23w6d", 23), ("24w0d", 24)] {
+        assert_eq!(gestation.parse::<Gestation>().unwrap().weeks(), weeks);
+    }
+}
+
+#[test]
+fn both_ends_of_a_window_belong_to_it_and_an_open_one_never_ends() {
+    let (from, until) = (day("2026-04-10"), Some(day("2026-04-12")));
+    let window = Window { from, until };
+    let open = Window { from, until: None };
+    for (on, inside, over, inside_open) in [
+        ("2026-04-09", false, false, false),
+        ("2026-04-10", true, false, true),
+        ("2026-04-11", true, false, true),
+        ("2026-04-12", true, false, true),
+        ("2026-04-13", false, true, true),
+    ] {
+        assert_eq!(window.contains(day(on)), inside, "{on}");
+        assert_eq!(window.is_over(day(on)), over, "{on}");
+        assert_eq!(open.contains(day(on)), inside_open, "{on}");
+        assert!(!open.is_over(day(on)), "{on}");
+    }
+}
+
+#[test]
+fn debug_output_holds_no_day() {
+    assert_eq!(format!("{:?}", birth("2026-04-01")), "Birth(..)");
+    assert_eq!(format!("{:?}", Expected(day("2026-04-01"))), "Expected(..)");
+}
+
+#[test]
 fn what_is_no_span_is_refused() {
     for text in [
         "", "m", "12", "-1m", "+1m", "99999m", "6w7d", "6w0", "2.5y", "２m",

@@ -68,12 +68,8 @@ fn has_shape_of_date(text: &str) -> bool {
 fn numbers(text: &str, in_era: bool) -> Result<Parts, DateError> {
     let tidy = text.strip_suffix(['年', '月', '日']).unwrap_or(text);
     let fields: Vec<&str> = tidy.split(['年', '月', '-', '/', '.']).collect();
-    let number = |text: &str| -> Result<i64, DateError> {
-        if text.is_empty() || text.len() > 4 || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(DateError::Unreadable);
-        }
-        text.parse().map_err(|_| DateError::Unreadable)
-    };
+    // What has the shape of a date has no sign that could be read as part of a number.
+    let number = |text: &str| text.parse::<i64>().map_err(|_| DateError::Unreadable);
     let year_of = |text: &str| match (text, in_era) {
         ("元", true) => Ok(1),
         (_, true) if text.len() <= 2 => number(text),
@@ -118,7 +114,6 @@ fn numbers(text: &str, in_era: bool) -> Result<Parts, DateError> {
 
 fn year(number: i64, era: Option<Era>) -> Result<i16, DateError> {
     let year = match era {
-        Some(era) if number == 0 => return Err(DateError::OutsideEra { era }),
         Some(era) => number + i64::from(era.first_day().year()) - 1,
         None => number,
     };

@@ -306,7 +306,7 @@ fn faults(now: &Forecast) -> BTreeSet<String> {
     let lost = now
         .unassigned
         .iter()
-        .map(|dose| format!("{} {} {}", dose.vaccine, dose.date, dose.reason));
+        .map(|dose| format!("{} {} {}", dose.vaccine, dose.date, dose.reason.code()));
     doubted.chain(lost).collect()
 }
 

@@ -130,7 +130,6 @@ impl Case {
         for (number, dose) in (1..).zip(raw.doses) {
             let vaccine = match dose.vaccine.trim() {
                 "" => return Err(CaseError::NoVaccine { number }),
-                same if same.len() == dose.vaccine.len() => dose.vaccine,
                 trimmed => trimmed.to_owned(),
             };
             let date = day(&dose.date).ok_or(CaseError::DoseNotADay { number })?;

@@ -1,7 +1,5 @@
 //! Why a series is not for a person, or a dose fills no series: a table of codes and words.
 
-use std::fmt;
-
 macro_rules! excuses {
     ($($(#[$doc:meta])* $name:ident: $code:literal, $english:literal, $japanese:literal;)+) => {
         /// Why a series is not for a person, or a dose fills no series.
@@ -80,13 +78,6 @@ excuses! {
     RecordedTwice: "recorded_twice", "recorded twice", "二重に記録されています";
     /// Later than the day of the question.
     LaterThanAsked: "later_than_asked", "after the day of the question", "基準日より後の接種です";
-}
-
-/// Prints the English; [`Excuse::japanese`] is the Japanese.
-impl fmt::Display for Excuse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.english())
-    }
 }
 
 #[cfg(test)]

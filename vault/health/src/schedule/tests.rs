@@ -83,38 +83,49 @@ fn a_pack_that_does_not_hang_together_names_the_line() {
 #[test]
 fn a_line_that_cannot_be_read_is_answered_with_its_number() {
     let rules = rules();
-    for (line, says) in [
-        ("{", "no JSON object"),
-        ("[]", "no JSON object"),
-        (r#"{"on":"2026-02-30"}"#, "on: a day"),
+    for (line, code, says) in [
+        ("{", "unreadable", "no JSON object"),
+        ("[]", "unreadable", "no JSON object"),
+        (r#"{"on":"2026-02-30"}"#, "not_a_day", "on: a day"),
         (
             r#"{"on":"2026-11-22","birth_date":"R8.4.1"}"#,
+            "not_a_day",
             "birth_date: a day",
         ),
         (
-            r#"{"on":"2026-11-22","birth_date":"2027-01-01"}"#,
+            r#"{"on":"2026-11-22","birth_date":"2026-11-23"}"#,
+            "born_later",
             "birth_date: later",
         ),
-        (r#"{"on":"2026-11-22","sex":"x"}"#, "sex"),
-        (r#"{"on":"2026-11-22","series":["nope"]}"#, "series"),
+        (r#"{"on":"2026-11-22","sex":"x"}"#, "not_a_value", "sex"),
+        (
+            r#"{"on":"2026-11-22","series":["nope"]}"#,
+            "unknown_series",
+            "series",
+        ),
         (
             r#"{"on":"2026-11-22","birth_date":"2025-01-01","doses":[{"vaccine":"MR","date":"2026-01-01"},{"vaccine":"BCG","date":"2024-12-31"}]}"#,
+            "dose_before_birth",
             "number 2 is before birth",
         ),
         (
             r#"{"on":"2026-11-22","doses":[{"vaccine":"MR","date":"2026-02-29"}]}"#,
+            "dose_not_a_day",
             "number 1 is no day",
         ),
         (
             r#"{"on":"2026-11-22","doses":[{"vaccine":" ","date":"2026-02-28"}]}"#,
+            "no_vaccine",
             "number 1 names no vaccine",
         ),
         (
             r#"{"on":"2026-11-22","birth_date":"2025-01-01","facts":{"checkup_18m":"soon"}}"#,
+            "checkup",
             "a checkup was done on a day",
         ),
         (
             r#"{"on":"2026-11-22","facts":{"gestation":"17"}}"#,
+            "not_a_value",
             "gestation",
         ),
     ] {
@@ -124,9 +135,65 @@ fn a_line_that_cannot_be_read_is_answered_with_its_number() {
         assert_eq!(answer["line"], 7);
         assert_eq!(answer["data_version"], "jp-2026-11-22");
         assert!(!answer["error_ja"].as_str().unwrap().is_ascii());
-        assert!(answer["code"].as_str().unwrap().is_ascii());
+        assert_eq!(answer["code"], code);
     }
     assert!(answer_lines(rules, 1, "  ").is_none());
+}
+
+#[test]
+fn facts_are_read_as_they_are_described_and_refused_otherwise() {
+    let read = |fact: &str, value: &str| {
+        let question = json!({"on": "2026-11-22", "facts": {fact: value}});
+        Case::parse(&question.to_string()).err()
+    };
+    for (fact, value) in [
+        ("contraindicated", "2026-05-01..2026-05-01"),
+        ("contraindicated", "2026-05-31..2026-05"),
+        ("contraindicated", "2026-12-31..2026"),
+        ("contraindicated", "2021-07.."),
+        ("antibody_test", "2025-02-10 insufficient"),
+        ("antibody_test", "2025-02-10 sufficient"),
+        ("season", "10-01..01-31"),
+        ("season", "10-01..02-29"),
+        ("gestation", "17w1d"),
+    ] {
+        assert_eq!(read(fact, value), None, "{fact} {value}");
+    }
+    for (fact, value) in [
+        ("contraindicated", "2026-05-02..2026-05-01"),
+        ("contraindicated", "2026-06-01..2026-05"),
+        ("contraindicated", "2026-05-01"),
+        ("contraindicated", "春..2026-05-01"),
+        ("antibody_test", "2025-02-10"),
+        ("antibody_test", "2025-02-10 low"),
+        ("antibody_test", "2025-02-30 sufficient"),
+        ("season", "10-01"),
+        ("season", "10-01..02-30"),
+        ("season", "10-1..01-31"),
+    ] {
+        let field = fact;
+        let refused = read(fact, value);
+        assert!(
+            matches!(refused, Some(CaseError::Field { field: named }) if named == field),
+            "{fact} {value}"
+        );
+    }
+}
+
+#[test]
+fn a_question_is_not_shown_in_debug_output() {
+    let case = Case::parse(r#"{"on":"2026-11-22","birth_date":"2026-04-01"}"#).unwrap();
+    assert_eq!(format!("{case:?}"), "Case(..)");
+}
+
+#[test]
+fn a_vaccine_is_found_whatever_its_case_and_the_blanks_around_it() {
+    let answer = ask(
+        rules(),
+        &json!({"birth_date": "2026-04-01", "on": "2026-11-22", "series": ["bcg"],
+            "doses": [{"vaccine": " bcg ", "date": "2026-09-10"}]}),
+    );
+    assert_eq!(answer["series"][0]["status"], "complete");
 }
 
 #[test]

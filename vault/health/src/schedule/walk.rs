@@ -274,10 +274,8 @@ impl<'a> Walk<'a> {
         let mut step = *step;
         if step.plan.early_goes_on {
             let next = self.series.plan.iter().find(|plan| !plan.early_goes_on);
-            if let Some((plan, slot)) =
-                next.and_then(|plan| Some((plan, plan.dose.get(step.place)?)))
-            {
-                step = Step { slot, plan, ..step };
+            if let Some(slot) = next.and_then(|plan| plan.dose.get(step.place)) {
+                step.slot = slot;
             }
         }
         let Some(min) = self.rested(&step).filter(|min| shot.date < *min) else {

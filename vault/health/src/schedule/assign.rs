@@ -151,16 +151,21 @@ impl<'a> Assigned<'a> {
         candidates: impl Iterator<Item = &'a Series>,
         shot: Shot<'a>,
     ) -> Result<&'a Series, Excuse> {
-        let mut reason = Excuse::NothingOpen;
         let mut open = Vec::new();
+        let mut excuse = None;
+        let mut is_for_nothing = true;
         for series in candidates {
             match asked.legal(series, shot.date) {
-                Err(why) => reason = why,
+                Err(why) => excuse = Some(why),
                 Ok(_) if is_of_earlier_pregnancy(asked, series, shot) => {
-                    reason = Excuse::EarlierPregnancy;
+                    excuse = Some(Excuse::EarlierPregnancy);
                 }
-                Ok(legal) if self.is_complete(asked, series, &legal, shot.date) => {}
-                Ok(legal) => open.push((series, legal)),
+                Ok(legal) => {
+                    is_for_nothing = false;
+                    if !self.is_complete(asked, series, &legal, shot.date) {
+                        open.push((series, legal));
+                    }
+                }
             }
         }
         let within = open.iter().find(|(series, legal)| {
@@ -179,11 +184,12 @@ impl<'a> Assigned<'a> {
             let next = next.and_then(|next| asked.legal(next, shot.date).ok());
             next.is_some_and(|next| shot.date < next.window.from)
         });
-        within
-            .or(late)
-            .or(early)
-            .map(|(series, _)| *series)
-            .ok_or(reason)
+        within.or(late).or(early).map(|(series, _)| *series).ok_or(
+            match excuse.filter(|_| is_for_nothing) {
+                Some(excuse) => excuse,
+                None => Excuse::NothingOpen,
+            },
+        )
     }
 
     fn is_complete(&self, asked: Asked<'a>, series: &'a Series, legal: &Legal, day: Date) -> bool {

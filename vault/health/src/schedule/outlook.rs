@@ -82,7 +82,7 @@ impl<'a> View<'_, 'a> {
         };
         let (more, last) = self.run(on.max(earliest));
         let fits = |last: Date| until.is_none_or(|until| last <= until);
-        let starts = number == 1 && more > 1 && self.walk.series.tells_last_start;
+        let starts = number == 1 && self.walk.series.tells_last_start;
         let label = if step.slot.booster {
             "booster".to_owned()
         } else {
@@ -166,9 +166,6 @@ impl<'a> View<'_, 'a> {
                 &step,
             );
             count += 1;
-            if count > 8 {
-                break;
-            }
         }
         (count, day)
     }

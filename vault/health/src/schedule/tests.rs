@@ -224,6 +224,55 @@ fn a_dose_that_fits_nowhere_is_listed_with_the_reason() {
 }
 
 #[test]
+fn a_dose_fills_nothing_that_is_complete_over_or_out_of_season() {
+    for (birth, given, code) in [
+        (
+            "2025-11-10",
+            &[("BCG", "2026-05-01"), ("BCG", "2026-06-01")][..],
+            "nothing_open",
+        ),
+        ("2024-04-10", &[("BCG", "2025-06-01")], "nothing_open"),
+        ("1951-06-01", &[("FLU", "2026-08-15")], "nothing_open"),
+        // Rubella is also for men of other years; what counts is that the first series is complete.
+        (
+            "2024-04-10",
+            &[("MR", "2025-05-01"), ("MR", "2025-12-01")],
+            "nothing_open",
+        ),
+        ("2024-04-10", &[("RSVmat", "2026-06-01")], "no_pregnancy"),
+    ] {
+        let doses: Vec<Value> = given
+            .iter()
+            .map(|(vaccine, date)| json!({"vaccine": vaccine, "date": date}))
+            .collect();
+        let question = json!({"birth_date": birth, "on": "2026-11-22", "doses": doses});
+        let unassigned = &ask(rules(), &question)["unassigned"];
+        assert_eq!(unassigned.as_array().unwrap().len(), 1, "{unassigned}");
+        let (_, last) = given.last().unwrap();
+        assert_eq!(unassigned[0]["date"], *last);
+        assert_eq!(unassigned[0]["reason_code"], code, "{unassigned}");
+    }
+}
+
+#[test]
+fn the_last_day_to_begin_is_told_of_first_doses_where_the_rules_say_so() {
+    let told = |question: Value| {
+        let answer = ask(rules(), &question);
+        let flags = answer["series"][0]["flags"].as_array().unwrap().clone();
+        flags
+            .iter()
+            .any(|flag| flag.as_str().unwrap().starts_with("last_start_to_complete"))
+    };
+    let question = |series: &str, doses: Value| json!({"birth_date": "2026-04-01", "on": "2026-07-01", "series": [series], "doses": doses});
+    assert!(told(question("hepb", json!([]))));
+    assert!(!told(question("dpt_ipv_hib", json!([]))));
+    assert!(!told(question(
+        "hepb",
+        json!([{"vaccine": "HepB", "date": "2026-06-01"}])
+    )));
+}
+
+#[test]
 fn every_reason_has_a_code_and_both_languages() {
     let answer = ask(
         rules(),

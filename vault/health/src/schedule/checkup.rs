@@ -71,7 +71,7 @@ pub(super) fn antenatal(
         .and_then(|expected| expected.gestation_on(on));
     let step = gestation.and_then(|now| steps.iter().find(|step| now <= step.until));
     let (Some(gestation), Some(step)) = (gestation, step) else {
-        let status = if on < legal.window.from {
+        let status = if gestation.is_none() {
             Status::NotApplicable
         } else {
             Status::AgedOut

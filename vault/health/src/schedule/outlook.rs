@@ -174,12 +174,12 @@ impl<'a> View<'_, 'a> {
     fn last_start(&self, until: Date) -> Option<Date> {
         let from = self.legal.window.from.max(add_days(until, -400));
         let fits = |start: Date| self.run(start).1 <= until;
-        let mut last = until;
+        let mut no = add_days(until, 1);
         // While the same plan and product hold, whoever starts later ends later: it is enough to
         // look at the first day of each such time, and then to halve it.
         for first in self.changes(from, until).into_iter().rev() {
             if fits(first) {
-                let (mut yes, mut no) = (first, add_days(last, 1));
+                let mut yes = first;
                 while days_between(yes, no) > 1 {
                     let middle = add_days(yes, days_between(yes, no) / 2);
                     if fits(middle) {
@@ -190,7 +190,7 @@ impl<'a> View<'_, 'a> {
                 }
                 return Some(yes);
             }
-            last = add_days(first, -1);
+            no = first;
         }
         None
     }

@@ -273,6 +273,121 @@ fn the_last_day_to_begin_is_told_of_first_doses_where_the_rules_say_so() {
 }
 
 #[test]
+fn a_later_plan_that_takes_less_time_moves_the_last_day_to_begin() {
+    // From 16 on three doses in four months, before two in five: who turns 16 too late for the two
+    // may still begin the three by 30 November, and after it neither by 31 March.
+    let text = include_str!("../../rules/jp.toml");
+    let rules = text.replacen("first_until = \"15y\"", "first_until = \"16y\"", 1);
+    let rules = Rules::parse(&rules).unwrap();
+    for day in 2..=29 {
+        let question = json!({"birth_date": format!("2010-11-{day:02}"), "sex": "female", "on": "2026-06-01", "series": ["hpv"]});
+        let flags = ask(&rules, &question)["series"][0]["flags"].clone();
+        let told = json!("last_start_to_complete=2026-11-30");
+        assert!(flags.as_array().unwrap().contains(&told), "{day}: {flags}");
+    }
+}
+
+#[test]
+fn the_rule_of_the_next_dose_is_told_as_it_holds() {
+    for (birth, series, given, says) in [
+        (
+            "2026-04-01",
+            "dpt_ipv_hib",
+            &[][..],
+            "dose 1: within the window",
+        ),
+        (
+            "2026-04-01",
+            "dpt_ipv_hib",
+            &[("DPTIPVHib", "2026-06-01")],
+            "dose 2: at least 20d between it and the dose before",
+        ),
+        (
+            "2026-04-01",
+            "hepb",
+            &[("HepB", "2026-06-01"), ("HepB", "2026-07-01")],
+            "dose 3: at least 139d between it and dose 1",
+        ),
+        (
+            "2025-09-15",
+            "hib",
+            &[("Hib", "2025-11-20")],
+            "dose booster: at least 27d between it and the dose before; \
+             an earlier dose is left out, being too late",
+        ),
+        (
+            "2026-06-15",
+            "hib",
+            &[("Hib", "2026-08-20")],
+            "dose 2: at least 27d between it and the dose before; left out after the age of 12m",
+        ),
+        (
+            "2025-09-15",
+            "hib",
+            &[
+                ("Hib", "2025-11-20"),
+                ("Hib", "2025-12-18"),
+                ("Hib", "2026-01-15"),
+            ],
+            "dose booster: at least 7m between it and the dose before",
+        ),
+        (
+            "2025-11-10",
+            "pcv_child",
+            &[("PCV20", "2026-01-20"), ("PCV20", "2026-11-10")],
+            "dose booster: at least 60d between it and the dose before; from the age of 12m; \
+             an earlier dose is left out, being too late",
+        ),
+    ] {
+        let doses: Vec<Value> = given
+            .iter()
+            .map(|(vaccine, date)| json!({"vaccine": vaccine, "date": date}))
+            .collect();
+        let question =
+            json!({"birth_date": birth, "on": "2026-11-22", "doses": doses, "series": [series]});
+        let answer = ask(rules(), &question);
+        let because = answer["series"][0]["because"].as_array().unwrap();
+        assert!(because.contains(&json!(says)), "{because:?}");
+    }
+}
+
+#[test]
+fn a_first_dose_is_told_no_interval_to_a_dose_before_it() {
+    let text = include_str!("../../rules/jp.toml");
+    let slot = "from_age = \"11y\"\n";
+    let keys = format!("{slot}    after_previous = \"27d\"\n    after_first = \"6m\"\n");
+    assert_eq!(text.matches(slot).count(), 1);
+    let rules = Rules::parse(&text.replace(slot, &keys)).unwrap();
+    let question = |doses: Value| json!({"birth_date": "2015-06-10", "on": "2026-11-22", "series": ["dpt_preschool_jps"], "doses": doses});
+    let because = |doses: Value| ask(&rules, &question(doses))["series"][0]["because"].clone();
+    let first = because(json!([]));
+    assert!(
+        first.as_array().unwrap().contains(&json!(
+            "dose 1: from the age of 11y; an earlier dose is left out, being too late"
+        )),
+        "{first}"
+    );
+    let second = because(json!([{"vaccine": "DPT", "date": "2021-06-10"}]));
+    let says = "dose 2: at least 27d between it and the dose before; \
+                at least 6m between it and dose 1; from the age of 11y";
+    assert!(
+        second.as_array().unwrap().contains(&json!(says)),
+        "{second}"
+    );
+}
+
+#[test]
+fn what_begins_in_more_than_twenty_years_is_told_only_when_asked() {
+    // 65 is reached on 2045-05-31: 7 320 days, twenty years of 366, after 2025-05-16.
+    let told = |on: &str| {
+        let answer = ask(rules(), &json!({"birth_date": "1980-06-01", "on": on}));
+        by_series(&answer).contains_key("pneumo_elderly")
+    };
+    assert!(told("2025-05-16"));
+    assert!(!told("2025-05-15"));
+}
+
+#[test]
 fn every_reason_has_a_code_and_both_languages() {
     let answer = ask(
         rules(),

@@ -10,11 +10,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use techo_health::{Member, Note, Record};
-use techo_tests::family::{Device, NOW, TestRelay, sync};
+use techo_tests::family::{Device, NOW, TestRelay, add_child, note, sync};
 use techo_tests::fault::{Fault, damage_one_file};
 use techo_tests::seeded::Seeded;
 use techo_vault::store::Unlocked;
 use techo_vault::vault::Vault;
+use techo_wire::{Envelope, Head};
 
 const RECORDS: usize = 500;
 
@@ -120,6 +121,48 @@ async fn nothing_done_to_the_index_changes_the_timeline() {
         }
     }
     relay.stop().await;
+}
+
+/// Every envelope that the vault can send, by book and feed.
+fn sent(vault: &Vault) -> Vec<Envelope> {
+    let feeds = vault.mailboxes().into_iter().flat_map(|target| {
+        let heads = vault.feeds(&target.book).expect("a book").heads();
+        heads
+            .map(|head| (target.book, head))
+            .collect::<Vec<(_, Head)>>()
+    });
+    let all = feeds.flat_map(|(book, head)| {
+        let sent = vault.envelopes(&book, &head.feed, 0, head.seq, usize::MAX);
+        sent.expect("envelopes")
+    });
+    all.collect()
+}
+
+#[test]
+fn nothing_done_to_the_index_changes_what_is_sent_of_long_feeds() {
+    let root = tempfile::tempdir().expect("a folder");
+    let pristine = Device::new(root.path(), "pristine");
+    let mut vault = pristine.found("phone");
+    let hana = add_child(&mut vault, "手帳 はな");
+    let notes: Vec<Record> = (0..2_200).map(|n| note(&format!("記録 {n}"))).collect();
+    vault.add_records(&hana, &notes, false, NOW).expect("notes");
+    let (expected, shown) = (sent(&vault), timeline(&vault));
+    assert!(expected.len() > notes.len());
+    vault.close().expect("closes");
+    let key = pristine.unlock();
+    for fault in Fault::ALL {
+        for seed in 0..faults().div_ceil(10) {
+            let device = trial(root.path(), &pristine, &format!("{fault:?}-{seed}"));
+            let what = damage_one_file(&index(&device), fault, &mut Seeded::new(seed));
+            for time in ["at once", "opened again"] {
+                let vault = device.open_with(&key);
+                assert!(sent(&vault) == expected, "{what}, seed {seed}, {time}");
+                assert_eq!(timeline(&vault), shown, "{what}, seed {seed}, {time}");
+                vault.close().expect("closes");
+            }
+            discard(&device);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

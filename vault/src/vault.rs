@@ -6,6 +6,8 @@
 mod error;
 mod create;
 mod open;
+mod places;
+mod pages;
 mod checkpoint;
 mod write;
 mod members;
@@ -34,8 +36,10 @@ pub use views::{
 
 pub(crate) use write::rng;
 
-use listing::Row;
+use listing::Newest;
 use official::OfficialRecords;
+use pages::BookPages;
+use places::Places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,9 +49,8 @@ use techo_wire::{FeedId, InboxCursor, InboxId, RelayKey};
 use crate::book::BookKind;
 use crate::crypto::BookId;
 use crate::doc::DocId;
-use crate::packed::List;
 use crate::replica::{BookSecrets, Replica};
-use crate::store::{BookTag, Damage, Location, Store};
+use crate::store::{BookTag, Damage, Store};
 use crate::sync::Acknowledged;
 
 /// A family's vault on this device, unlocked.
@@ -73,9 +76,11 @@ struct Book {
     secrets: BookSecrets,
     replica: Replica,
     official: OfficialRecords,
-    /// The newest rows of each document, as they were when it was last put away.
-    rows: BTreeMap<DocId, Vec<Row>>,
-    locations: BTreeMap<FeedId, List<Option<Location>, 16>>,
+    /// What is newest of each document, as it was when its rows were last put away.
+    rows: BTreeMap<DocId, Option<Newest>>,
+    locations: BTreeMap<FeedId, Places>,
+    /// Who brings the pages of the feeds, if they were put away.
+    pages: Option<Arc<BookPages>>,
     acknowledged: BTreeMap<RelayKey, Acknowledged>,
     cursors: BTreeMap<(RelayKey, InboxId), InboxCursor>,
     /// Inboxes of other devices into which this one has put a grant.

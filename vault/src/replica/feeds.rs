@@ -2,12 +2,13 @@
 //! others say exists; it never opens an envelope.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
 use techo_wire::{EnvelopeHash, FeedId, Head};
 
 use crate::book::DeviceKey;
-use crate::packed::List;
+use crate::packed::{List, Pages};
 
 /// A change that is in its chain but cannot be applied yet, because its author had seen entries that
 /// are not held here.
@@ -66,7 +67,7 @@ impl Feeds {
             Some(Head {
                 feed: *feed,
                 seq,
-                hash: *state.hashes.last()?,
+                hash: state.hashes.last()?,
             })
         })
     }
@@ -81,10 +82,10 @@ impl Feeds {
         })
     }
 
-    /// Returns the hash of an entry held.
+    /// Returns the hash of an entry held; `None` too where it was put away and nobody has it any more.
     pub fn hash_at(&self, feed: &FeedId, sequence: u64) -> Option<EnvelopeHash> {
         let index = usize::try_from(sequence).ok()?;
-        self.feeds.get(feed)?.hashes.get(index).copied()
+        self.feeds.get(feed)?.hashes.get(index)
     }
 
     /// Returns the device that certified a feed.
@@ -130,6 +131,18 @@ impl Feeds {
         })
     }
 
+    /// Returns the chain of every feed, to be put away.
+    pub(crate) fn chains(&self) -> impl Iterator<Item = (&FeedId, &List<EnvelopeHash, 32>)> {
+        self.feeds.iter().map(|(feed, state)| (feed, &state.hashes))
+    }
+
+    /// Says who brings the pages of each chain that were put away.
+    pub(super) fn bring_from(&mut self, pages: impl Fn(FeedId) -> Arc<dyn Pages<EnvelopeHash>>) {
+        for (feed, state) in &mut self.feeds {
+            state.hashes.bring_from(pages(*feed));
+        }
+    }
+
     /// Notes that an entry exists, whoever says so.
     pub fn name(&mut self, head: &Head) {
         let named = self.named.entry(head.feed).or_insert((head.seq, head.hash));
@@ -143,10 +156,13 @@ impl Feeds {
     pub(super) fn standing(&self, head: &Head, previous: &EnvelopeHash) -> Standing {
         let Head { feed, seq, hash } = head;
         let expected = self.length(feed);
-        match self.hash_at(feed, *seq) {
-            Some(own) if own == *hash => return Standing::Known,
-            Some(_) => return Standing::Fork { sequence: *seq },
-            None => {}
+        if *seq < expected {
+            return match self.hash_at(feed, *seq) {
+                Some(own) if own == *hash => Standing::Known,
+                Some(_) => Standing::Fork { sequence: *seq },
+                // Held, but nobody can say as what: nothing is decided.
+                None => Standing::Gap { expected },
+            };
         }
         let Some(sequence) = seq.checked_sub(1) else {
             return Standing::Next;
@@ -225,11 +241,13 @@ impl Feeds {
             .filter_map(|(id, feed)| {
                 let seq = feed.applied.checked_sub(1)?;
                 let known = told.and_then(|told| told.get(id)).copied().unwrap_or(0);
-                let hash = self.hash_at(id, seq)?;
-                (feed.applied > known).then_some(Head {
+                if feed.applied <= known {
+                    return None;
+                }
+                Some(Head {
                     feed: *id,
                     seq,
-                    hash,
+                    hash: self.hash_at(id, seq)?,
                 })
             })
             .collect()

@@ -4,16 +4,17 @@
 use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
-use techo_wire::{EnvelopeHash, canonical};
+use techo_wire::{EnvelopeHash, FeedId, canonical};
 use thiserror::Error;
 
 use crate::book::{BookId, Control, DeviceKey, Fold};
 use crate::crypto::EpochKey;
 use crate::doc::{ChangeHash, DocId, Document, Saved};
+use crate::packed::Pages;
 use crate::replica::{Feeds, Quarantined, Replica};
 
 /// The version of this encoding: another version means that the state is made anew.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// State bytes that cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -38,7 +39,7 @@ struct State {
 }
 
 impl Replica {
-    /// Returns everything but the documents.
+    /// Returns everything but the documents and the full pages of the chains.
     pub fn encode_state(&self) -> Vec<u8> {
         canonical::encode(&State {
             version: VERSION,
@@ -54,15 +55,17 @@ impl Replica {
         })
     }
 
-    /// Takes state back; `document` says where each document was saved.
-    pub fn decode_state(
+    /// Takes state back; `document` says where each document was saved, `pages` who brings the full
+    /// pages of each chain.
+    pub(crate) fn decode_state(
         book: BookId,
         epochs: Vec<EpochKey>,
         bytes: &[u8],
         document: impl Fn(DocId) -> Arc<dyn Saved>,
+        pages: impl Fn(FeedId) -> Arc<dyn Pages<EnvelopeHash>>,
     ) -> Result<Self, StateError> {
         // The manifest vouches for these very bytes: whether they are canonical tells nothing more.
-        let state: State = minicbor::decode(bytes).map_err(|_| StateError)?;
+        let mut state: State = minicbor::decode(bytes).map_err(|_| StateError)?;
         if state.version != VERSION || state.book != book {
             return Err(StateError);
         }
@@ -75,6 +78,7 @@ impl Replica {
             Ok((id, Document::load_later(id, heads, document(id))))
         });
         let documents = documents.collect::<Result<_, StateError>>()?;
+        state.feeds.bring_from(pages);
         Ok(Self {
             book,
             epochs,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, RangeFrom};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use techo_wire::head::Head;
 use zeroize::Zeroizing;
 
 use crate::store::frame;
-use crate::store::manifest::ObjectMark;
+use crate::store::manifest::{MAX_CHUNK, ObjectMark};
 use crate::store::{
     Batch, BookTag, Damage, Frame, KeyName, Location, Manifest, Opening, Position, Scanned, Store,
     StoreError,
@@ -21,6 +22,8 @@ pub struct MemoryStore {
     kept: Arc<Mutex<Kept>>,
     manifest: Manifest,
     opening: Opening,
+    /// Pieces of objects that were asked for since it was opened.
+    fetched: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -47,12 +50,32 @@ impl MemoryStore {
             kept: Arc::clone(&self.kept),
             manifest,
             opening: Opening::default(),
+            fetched: AtomicUsize::new(0),
         }
     }
 
     /// Forgets the index, as if its files had been deleted.
     pub fn lose_index(&self) {
         self.kept().objects.clear();
+    }
+
+    /// Forgets those objects of the index whose name says `lost`; returns how many there were.
+    pub fn lose_objects(&self, lost: impl Fn(&str) -> bool) -> usize {
+        let objects = &mut self.kept().objects;
+        let before = objects.len();
+        objects.retain(|name, _| !lost(name));
+        before - objects.len()
+    }
+
+    /// Forgets one frame, as if its bytes had been damaged.
+    pub fn lose_frame(&self, at: Location) {
+        self.kept().frames.remove(&at.position());
+    }
+
+    /// How many pieces of objects were fetched since the store was opened; one that is not there
+    /// counts as one.
+    pub fn fetched(&self) -> usize {
+        self.fetched.load(Ordering::Relaxed)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -171,7 +194,12 @@ impl Store for MemoryStore {
     }
 
     fn object(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        Ok(self.kept().objects.get(name).cloned().map(Zeroizing::new))
+        let object = self.kept().objects.get(name).cloned();
+        let pieces = object
+            .as_ref()
+            .map_or(0, |bytes| bytes.len().div_ceil(MAX_CHUNK));
+        self.fetched.fetch_add(pieces.max(1), Ordering::Relaxed);
+        Ok(object.map(Zeroizing::new))
     }
 
     fn keeps(&self, name: &str) -> bool {

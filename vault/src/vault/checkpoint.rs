@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
-use techo_wire::{FeedId, Head, InboxCursor, InboxId, RelayKey, canonical};
+use techo_wire::{EnvelopeHash, FeedId, Head, InboxCursor, InboxId, RelayKey, canonical};
 
 use crate::book::BookId;
 use crate::doc::{ChangeHash, DocId, Saved, Snapshot};
-use crate::packed::List;
-use crate::replica::{BookSecrets, Replica};
-use crate::store::{BookTag, KeyName, Location, Position, Store};
+use crate::packed::Pages;
+use crate::replica::Replica;
+use crate::store::{BookTag, Position, Store};
 use crate::sync::Acknowledged;
-use crate::vault::listing::Row;
-use crate::vault::open::replay;
+use crate::vault::listing::Newest;
+use crate::vault::open::book_anew;
+use crate::vault::pages::BookPages;
+use crate::vault::places::Places;
 use crate::vault::{Book, Vault, VaultError};
 
 /// Frames written since the last checkpoint that make another one worth its price.
 const TAIL: usize = 256;
 /// The version of this encoding: another version means that the state is made anew.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 #[derive(Encode, Decode)]
 struct State {
@@ -36,7 +38,7 @@ struct BookState {
     #[cbor(n(0), with = "minicbor::bytes")]
     replica: Vec<u8>,
     #[n(1)]
-    locations: BTreeMap<FeedId, List<Option<Location>, 16>>,
+    locations: BTreeMap<FeedId, Places>,
     #[n(2)]
     acknowledged: BTreeMap<RelayKey, Acknowledged>,
     #[n(3)]
@@ -46,7 +48,7 @@ struct BookState {
     #[n(5)]
     granted: Vec<InboxId>,
     #[n(6)]
-    rows: Vec<(String, Vec<Row>)>,
+    rows: Vec<(String, Option<Newest>)>,
 }
 
 #[derive(Encode, Decode)]
@@ -70,17 +72,10 @@ impl Vault {
     /// Makes the manifest durable, and with `state` everything derived.
     pub(super) fn checkpoint(&mut self, state: bool) -> Result<(), VaultError> {
         let mut objects = Vec::new();
-        if state {
-            let books = self.books.values().map(|book| book.tag).collect();
-            let head = State {
-                version: VERSION,
-                position: self.store.end(),
-                books,
-            };
-            objects.push(("state".to_owned(), Some(canonical::encode(&head))));
-            for book in self.books.values_mut() {
-                book.put_away(self.store.as_ref(), &mut objects)?;
-            }
+        let whole = !state || self.put_away(&mut objects)?;
+        if !whole || self.has_lost_pages() {
+            // What is in the index does not hang together: the next opening reads the log.
+            objects = vec![("state".to_owned(), None)];
         }
         let heads: Vec<(BookTag, Head)> = self
             .books
@@ -92,6 +87,27 @@ impl Vault {
             self.tail = 0;
         }
         Ok(())
+    }
+
+    /// Adds everything derived. Says whether all of it could be had.
+    fn put_away(
+        &mut self,
+        objects: &mut Vec<(String, Option<Vec<u8>>)>,
+    ) -> Result<bool, VaultError> {
+        let books = self.books.values().map(|book| book.tag).collect();
+        let head = State {
+            version: VERSION,
+            position: self.store.end(),
+            books,
+        };
+        objects.push(("state".to_owned(), Some(canonical::encode(&head))));
+        for book in self.books.values_mut() {
+            if !book.put_pages_away(self.store.as_ref(), objects) {
+                return Ok(false);
+            }
+            book.put_away(self.store.as_ref(), objects)?;
+        }
+        Ok(true)
     }
 
     /// Loads derived state, whole or not at all, and returns from where the log must be read.
@@ -117,10 +133,11 @@ impl Vault {
             };
             loaded.push(book);
         }
-        for (id, replica, state) in loaded {
+        for (id, replica, state, pages) in loaded {
             if let Some(book) = self.books.get_mut(&id) {
                 book.replica = replica;
                 book.locations = state.locations;
+                book.pages = Some(pages);
                 book.acknowledged = state.acknowledged;
                 book.cursors = state
                     .cursors
@@ -144,25 +161,43 @@ impl Vault {
         id: &BookId,
         book: &Book,
         until: Position,
-    ) -> Result<Option<(BookId, Replica, BookState)>, VaultError> {
+    ) -> Result<Option<Loaded>, VaultError> {
         let Some(bytes) = self.store.object(&format!("book/{}", book.tag))? else {
             return Ok(None);
         };
-        let Ok(state) = minicbor::decode::<BookState>(&bytes) else {
+        let Ok(mut state) = minicbor::decode::<BookState>(&bytes) else {
             return Ok(None);
         };
         let epochs = book.secrets.epochs.clone();
-        let replica = Replica::decode_state(*id, epochs, &state.replica, |doc| {
+        let pages = BookPages::new(Arc::clone(&self.store), book.tag, until);
+        let document = |doc| -> Arc<dyn Saved> {
             Arc::new(PutAway {
                 store: Arc::clone(&self.store),
                 tag: book.tag,
                 doc,
                 until,
             })
-        });
-        Ok(replica.ok().map(|replica| (*id, replica, state)))
+        };
+        let chain = |feed| -> Arc<dyn Pages<EnvelopeHash>> { pages.of(feed) };
+        let replica = Replica::decode_state(*id, epochs, &state.replica, document, chain);
+        let Ok(replica) = replica else {
+            return Ok(None);
+        };
+        for (feed, chain) in replica.feeds().chains() {
+            let Some(places) = state.locations.get_mut(feed) else {
+                return Ok(None);
+            };
+            if places.len() != chain.len() {
+                return Ok(None);
+            }
+            places.bring_from(pages.of(*feed));
+        }
+        Ok(Some((*id, replica, state, pages)))
     }
 }
+
+/// A book as derived state tells it.
+type Loaded = (BookId, Replica, BookState, Arc<BookPages>);
 
 /// A document in the index. What the index has lost is made anew from the log.
 #[derive(Debug)]
@@ -177,17 +212,10 @@ struct PutAway {
 impl PutAway {
     fn made_anew(&self) -> Result<Option<Snapshot>, VaultError> {
         tracing::warn!("a document is made anew from the log");
-        let Some(secrets) = self.store.key_file(&KeyName::book(self.tag))? else {
+        let Some(mut book) = book_anew(self.store.as_ref(), self.tag, self.until)? else {
             return Ok(None);
         };
-        let secrets = BookSecrets::decode(&secrets).ok_or(VaultError::KeysDamaged)?;
-        let id = secrets.book;
-        let mut books = BTreeMap::from([(id, Book::new(self.tag, secrets))]);
-        let range = Position::START..self.until;
-        replay(self.store.as_ref(), range, &mut books)?;
-        let mut documents = books
-            .values_mut()
-            .flat_map(|book| book.replica.documents_mut());
+        let mut documents = book.replica.documents_mut();
         let document = documents.find(|(id, _)| **id == self.doc);
         Ok(document.map(|(_, document)| document.save()).transpose()?)
     }
@@ -234,12 +262,12 @@ impl Book {
         store: &dyn Store,
         objects: &mut Vec<(String, Option<Vec<u8>>)>,
     ) -> Result<(), VaultError> {
-        self.refresh_rows();
+        self.put_rows_away(store, objects);
         let state = BookState {
             rows: self
                 .rows
                 .iter()
-                .map(|(id, rows)| (id.to_string(), rows.clone()))
+                .map(|(id, newest)| (id.to_string(), newest.clone()))
                 .collect(),
             replica: self.replica.encode_state(),
             locations: self.locations.clone(),
@@ -270,61 +298,4 @@ impl Book {
 }
 
 #[cfg(test)]
-mod tests {
-    use techo_health::{Member, Note, Record};
-
-    use super::*;
-    use crate::Timestamp;
-    use crate::book::BookKind;
-    use crate::store::MemoryStore;
-    use crate::vault::InstallId;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_775_172_600_000);
-
-    fn open(store: &Arc<MemoryStore>) -> Vault {
-        let install = InstallId::derive(&[1; 16], "vault".as_ref());
-        Vault::from_store(Arc::clone(store) as Arc<dyn Store>, &install).unwrap()
-    }
-
-    #[test]
-    fn a_document_that_the_index_lost_is_made_anew_from_the_log() {
-        let store = Arc::new(MemoryStore::new());
-        let mut vault = open(&store);
-        vault.found(BookKind::Household, "phone", NOW).unwrap();
-        let child = Member {
-            name: "手帳 はな".to_owned(),
-            ..Member::default()
-        };
-        let hana = vault.add_member(child, NOW).unwrap();
-        let note = |n: usize| {
-            Record::Note(Note {
-                text: format!("メモ {n}"),
-                date: format!("{}-04-03", 2020 + n % 4).parse().ok(),
-                ..Note::default()
-            })
-        };
-        let notes: Vec<Record> = (0..TAIL).map(note).collect();
-        vault.add_records(&hana, &notes, false, NOW).unwrap();
-        let shown = vault.timeline(None);
-        assert_eq!(shown.len(), TAIL);
-        vault.close().unwrap();
-
-        let store = Arc::new(store.reopen());
-        let mut vault = open(&store);
-        store.lose_index();
-        // Years that nobody asked for are still away; one of them goes on.
-        let more = vault.add_records(&hana, &[note(1)], false, NOW).unwrap();
-        let mut now = vault.timeline(None);
-        assert!(vault.books.values().all(|book| {
-            let mut documents = book.replica.documents();
-            documents.all(|(_, document)| document.is_readable())
-        }));
-        now.retain(|item| item.id != more[0].to_string());
-        assert_eq!(now, shown);
-        vault.checkpoint(true).unwrap();
-
-        let store = Arc::new(store.reopen());
-        let vault = open(&store);
-        assert_eq!(vault.timeline(None).len(), TAIL + 1);
-    }
-}
+mod tests;

@@ -106,6 +106,7 @@ impl Book {
             official: crate::vault::official::OfficialRecords::default(),
             rows: BTreeMap::new(),
             locations: BTreeMap::new(),
+            pages: None,
             acknowledged: BTreeMap::new(),
             cursors: BTreeMap::new(),
             granted: BTreeSet::new(),

@@ -95,15 +95,18 @@ impl Vault {
         Ok(report)
     }
 
-    /// Names documents whose saved form cannot be read, and has the derived state made anew from the
-    /// log at the next opening.
+    /// Names documents and pages of feeds whose saved form cannot be read, and has the derived state
+    /// made anew from the log at the next opening.
     fn forget_unreadable(&mut self) -> Result<Vec<String>, VaultError> {
         let books = self.books.values();
-        let unreadable: Vec<String> = books
+        let mut unreadable: Vec<String> = books
             .flat_map(|book| book.replica.documents())
             .filter(|(_, document)| !document.is_readable())
             .map(|(id, _)| format!("document {id} cannot be read; open the vault again"))
             .collect();
+        if self.has_lost_pages() {
+            unreadable.push("places of entries cannot be read; open the vault again".to_owned());
+        }
         if !unreadable.is_empty() {
             self.store
                 .checkpoint(&[], vec![("state".to_owned(), None)])?;
@@ -215,7 +218,7 @@ impl Book {
             .missing()
             .map(|head| entry(head.feed, feeds.length(&head.feed), head.seq, false));
         let holes = self.locations.iter().flat_map(|(feed, places)| {
-            let runs = holes(places);
+            let runs = runs(places.holes());
             runs.into_iter()
                 .map(|(from, to)| entry(*feed, from, to, true))
         });
@@ -223,17 +226,13 @@ impl Book {
     }
 }
 
-/// The runs of places that are empty.
-fn holes<T>(places: &[Option<T>]) -> Vec<(u64, u64)> {
+/// The runs of ascending sequences.
+fn runs(sequences: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
     let mut runs: Vec<(u64, u64)> = Vec::new();
-    for (index, place) in places.iter().enumerate() {
-        if place.is_some() {
-            continue;
-        }
-        let index = index as u64;
+    for sequence in sequences {
         match runs.last_mut() {
-            Some((_, to)) if *to + 1 == index => *to = index,
-            _ => runs.push((index, index)),
+            Some((_, to)) if *to + 1 == sequence => *to = sequence,
+            _ => runs.push((sequence, sequence)),
         }
     }
     runs

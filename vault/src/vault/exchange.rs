@@ -363,40 +363,28 @@ impl Book {
         if self.replica.feeds().hash_at(&head.feed, head.seq) != Some(head.hash) {
             return;
         }
-        let Ok(index) = usize::try_from(head.seq) else {
-            return;
-        };
-        let places = self.locations.entry(head.feed).or_default();
-        if places.len() <= index {
-            places.resize(index.saturating_add(1), None);
-        }
-        if let Some(place) = places.get_mut(index) {
-            *place = Some(location);
-        }
+        self.locations
+            .entry(head.feed)
+            .or_default()
+            .put(head.seq, location);
     }
 
     fn location(&self, feed: &FeedId, sequence: u64) -> Option<Location> {
-        let index = usize::try_from(sequence).ok()?;
-        *self.locations.get(feed)?.get(index)?
+        self.locations.get(feed)?.get(sequence)
     }
 
     fn is_damaged(&self, head: &Head) -> bool {
-        self.location(&head.feed, head.seq).is_none()
+        let places = self.locations.get(&head.feed);
+        !places.is_some_and(|places| places.holds(head.seq))
     }
 
     fn scrub(&mut self, whole: &BTreeSet<Location>) -> usize {
         let mut damaged = 0;
-        let feeds: Vec<Head> = self.replica.feeds().heads().collect();
-        for head in feeds {
-            let places = self.locations.entry(head.feed).or_default();
-            let length = usize::try_from(head.seq).map_or(usize::MAX, |seq| seq.saturating_add(1));
-            places.resize(length, None);
-            for place in places.iter_mut() {
-                if place.is_none_or(|location| !whole.contains(&location)) {
-                    *place = None;
-                    damaged += 1;
-                }
-            }
+        for (feed, chain) in self.replica.feeds().chains() {
+            let places = self.locations.entry(*feed).or_default();
+            places.fill(chain.len());
+            places.keep_only(whole);
+            damaged += places.holes().count();
         }
         damaged
     }
@@ -405,12 +393,8 @@ impl Book {
     pub(super) fn wanted(&self) -> Vec<techo_wire::Cursor> {
         let heads = self.replica.feeds().heads();
         let cursors = heads.map(|head| {
-            let hole = self.locations.get(&head.feed).and_then(|places| {
-                places
-                    .iter()
-                    .position(Option::is_none)
-                    .map(|index| index as u64)
-            });
+            let places = self.locations.get(&head.feed);
+            let hole = places.and_then(|places| places.holes().next());
             let next = hole.unwrap_or(head.seq.saturating_add(1));
             techo_wire::Cursor {
                 feed: head.feed,

@@ -1,23 +1,35 @@
-//! The latest records without taking whole documents apart: every checkpoint keeps the newest rows
-//! of each document. A document that was touched since is read itself, so a row is never stale.
+//! The latest records without taking whole documents apart: every checkpoint puts the newest rows of
+//! each document away, and only the newest of all at hand. A document that was touched since is read
+//! itself, so a row is never stale; rows of years that are too old to be asked for are not fetched.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 use techo_health::{Value, When};
+use techo_wire::canonical;
 
 use crate::book::MemberId;
 use crate::doc::{DocId, Document};
+use crate::store::{BookTag, Store};
 use crate::vault::views::{Source, TimelineItem};
 use crate::vault::{Book, Vault};
 
 /// Rows kept of a document.
-pub(super) const ROWS: usize = 64;
+const ROWS: usize = 64;
+
+/// The newest record of a document.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(super) struct Newest {
+    #[n(0)]
+    date: Option<String>,
+    #[n(1)]
+    id: String,
+}
 
 /// A record as it is listed.
-#[derive(Debug, Clone, Encode, Decode)]
-pub(super) struct Row {
+#[derive(Debug, Encode, Decode)]
+struct Row {
     #[n(0)]
     id: String,
     #[n(1)]
@@ -28,7 +40,7 @@ pub(super) struct Row {
     fields: Vec<(String, Vec<Cell>)>,
 }
 
-#[derive(Debug, Clone, Encode, Decode)]
+#[derive(Debug, Encode, Decode)]
 enum Cell {
     #[n(0)]
     Null,
@@ -95,15 +107,13 @@ impl Row {
     }
 }
 
-/// Newest first, those without a date last; equal days by id.
+/// What is greater is newer: those without a date are the oldest, equal days go by id.
+fn age(date: Option<&String>, id: &str) -> (Option<When>, String) {
+    (date.and_then(|date| date.parse().ok()), id.to_owned())
+}
+
 fn newest_first(items: &mut Vec<TimelineItem>, count: usize) {
-    items.sort_by_cached_key(|item| {
-        let when = item
-            .date
-            .as_ref()
-            .and_then(|date| date.parse::<When>().ok());
-        Reverse((when, item.id.clone()))
-    });
+    items.sort_by_cached_key(|item| Reverse(age(item.date.as_ref(), &item.id)));
     items.truncate(count);
 }
 
@@ -111,42 +121,89 @@ impl Vault {
     /// Returns the latest `count` records of one member or of all, newest first; those without a
     /// date come last.
     pub fn latest(&self, member: Option<&MemberId>, count: usize) -> Vec<TimelineItem> {
-        let mut items: Vec<TimelineItem> = self.official_items().collect();
+        let asked = |owner: &MemberId| member.is_none_or(|member| member == owner);
+        let official = self.official_items();
+        let mut items: Vec<TimelineItem> = official.filter(|item| asked(&item.member)).collect();
+        let mut away = Vec::new();
         for (id, book) in self.handbooks() {
-            if let Some(owner) = self.member_of(id) {
-                items.extend(book.latest(owner, count));
+            let Some(owner) = self.member_of(id).filter(asked) else {
+                continue;
+            };
+            for (doc, document) in book.family_documents() {
+                match book.rows.get(doc) {
+                    Some(newest) if count <= ROWS && document.is_as_loaded() => {
+                        let age = newest.as_ref().map(|row| age(row.date.as_ref(), &row.id));
+                        away.extend(age.map(|age| (age, book, owner, *doc, document)));
+                    }
+                    Some(_) | None => items.extend(latest_of(*doc, document, owner, count)),
+                }
             }
         }
-        items.retain(|item| member.is_none_or(|member| item.member == *member));
         newest_first(&mut items, count);
+        away.sort_by(|(a, ..), (b, ..)| b.cmp(a));
+        for (newest, book, owner, doc, document) in away {
+            let oldest = items.last().map(|item| age(item.date.as_ref(), &item.id));
+            if items.len() >= count && oldest.is_none_or(|oldest| oldest > newest) {
+                break;
+            }
+            match book.rows_away(self.store.as_ref(), doc) {
+                Some(rows) => items.extend(rows.iter().map(|row| row.item(owner))),
+                None => items.extend(latest_of(doc, document, owner, count)),
+            }
+            newest_first(&mut items, count);
+        }
         items
     }
 }
 
 impl Book {
-    fn latest(&self, member: MemberId, count: usize) -> Vec<TimelineItem> {
-        let documents = self.replica.documents().filter(|(id, _)| !id.is_profile());
-        let each = documents.flat_map(|(id, document)| match self.rows.get(id) {
-            Some(rows) if count <= ROWS && document.is_as_loaded() => {
-                rows.iter().map(|row| row.item(member)).collect()
-            }
-            Some(_) | None => latest_of(*id, document, member, count),
-        });
-        each.collect()
+    fn family_documents(&self) -> impl Iterator<Item = (&DocId, &Document)> {
+        let documents = self.replica.documents();
+        documents.filter(|(id, _)| !id.is_profile())
     }
 
-    /// Brings the kept rows of every document up to date.
-    pub(super) fn refresh_rows(&mut self) {
-        // Rows name no member: the book has one.
-        let member = MemberId::from_bytes([0; MemberId::LEN]);
-        for (id, document) in self.replica.documents() {
-            if id.is_profile() || (document.is_as_loaded() && self.rows.contains_key(id)) {
-                continue;
+    /// The newest rows of a document that was not touched since they were put away.
+    fn rows_away(&self, store: &dyn Store, doc: DocId) -> Option<Vec<Row>> {
+        match store.object(&rows_object(self.tag, doc)) {
+            Ok(bytes) => minicbor::decode(&bytes?).ok(),
+            Err(error) => {
+                tracing::warn!(%error, "rows cannot be read");
+                None
             }
-            let items = latest_of(*id, document, member, ROWS);
-            self.rows.insert(*id, items.iter().map(Row::of).collect());
         }
     }
+
+    /// Adds the newest rows of every document that was touched since they were put away.
+    pub(super) fn put_rows_away(
+        &mut self,
+        store: &dyn Store,
+        objects: &mut Vec<(String, Option<Vec<u8>>)>,
+    ) {
+        // Rows name no member: the book has one.
+        let member = MemberId::from_bytes([0; MemberId::LEN]);
+        let mut rows = std::mem::take(&mut self.rows);
+        for (id, document) in self.family_documents() {
+            let name = rows_object(self.tag, *id);
+            if document.is_as_loaded() && rows.contains_key(id) && store.keeps(&name) {
+                continue;
+            }
+            let newest: Vec<Row> = latest_of(*id, document, member, ROWS)
+                .iter()
+                .map(Row::of)
+                .collect();
+            let first = newest.first().map(|row| Newest {
+                date: row.date.clone(),
+                id: row.id.clone(),
+            });
+            rows.insert(*id, first);
+            objects.push((name, Some(canonical::encode(&newest))));
+        }
+        self.rows = rows;
+    }
+}
+
+fn rows_object(tag: BookTag, doc: DocId) -> String {
+    format!("rows/{tag}/{doc}")
 }
 
 fn latest_of(id: DocId, document: &Document, member: MemberId, count: usize) -> Vec<TimelineItem> {

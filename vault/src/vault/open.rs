@@ -59,17 +59,9 @@ impl Vault {
 
     /// Opens a vault over a store of any kind.
     pub fn from_store(store: Arc<dyn Store>, install: &InstallId) -> Result<Self, VaultError> {
-        let mut vault = Self::fresh(store);
-        vault.damage.clone_from(&vault.store.opening().damage);
-        vault.load_keys()?;
-        let from = vault.load_checkpoint()?;
-        vault.replay(from)?;
-        vault.expect_manifest();
-        for book in vault.books.values_mut() {
-            book.refresh_bindings();
-        }
-        if !vault.damage.is_empty() {
-            vault.scrub()?;
+        let mut vault = Self::load(Arc::clone(&store), true)?;
+        if vault.has_lost_pages() {
+            vault = Self::load(store, false)?;
         }
         if vault.install_changed(install)? {
             // Continued in two places, a feed would fork.
@@ -80,6 +72,33 @@ impl Vault {
             vault.note_install(install)?;
         }
         Ok(vault)
+    }
+
+    /// Loads keys and books, from derived state if that is `trusted` and then from the log.
+    fn load(store: Arc<dyn Store>, trusted: bool) -> Result<Self, VaultError> {
+        let mut vault = Self::fresh(store);
+        vault.damage.clone_from(&vault.store.opening().damage);
+        vault.load_keys()?;
+        let from = if trusted {
+            vault.load_checkpoint()?
+        } else {
+            Position::START
+        };
+        vault.replay(from)?;
+        vault.expect_manifest();
+        for book in vault.books.values_mut() {
+            book.refresh_bindings();
+        }
+        if !vault.damage.is_empty() {
+            vault.scrub()?;
+        }
+        Ok(vault)
+    }
+
+    /// Whether part of a feed's chain cannot be had: then the derived state must be made anew.
+    pub(super) fn has_lost_pages(&self) -> bool {
+        let mut pages = self.books.values().filter_map(|book| book.pages.as_ref());
+        pages.any(|pages| pages.is_lost())
     }
 
     pub(super) fn fresh(store: Arc<dyn Store>) -> Self {
@@ -195,6 +214,22 @@ pub(super) fn replay(
         }
     }
     Ok((frames, damage))
+}
+
+/// A book as the log up to `until` tells it; `None` if its keys are gone.
+pub(super) fn book_anew(
+    store: &dyn Store,
+    tag: BookTag,
+    until: Position,
+) -> Result<Option<Book>, VaultError> {
+    let Some(secrets) = store.key_file(&KeyName::book(tag))? else {
+        return Ok(None);
+    };
+    let secrets = BookSecrets::decode(&secrets).ok_or(VaultError::KeysDamaged)?;
+    let id = secrets.book;
+    let mut books = BTreeMap::from([(id, Book::new(tag, secrets))]);
+    replay(store, Position::START..until, &mut books)?;
+    Ok(books.remove(&id))
 }
 
 /// What the log holds of one book, until it is taken into the book.

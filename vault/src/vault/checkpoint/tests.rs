@@ -195,8 +195,8 @@ fn a_page_that_not_even_the_log_has_is_never_guessed_and_the_next_opening_names_
     let (store, mut opened) = again(&store);
     vault = opened;
     let feeds = vault.feeds(&book).unwrap();
-    let held = |sequence| feeds.hash_at(&head.feed, sequence);
-    assert_eq!((held(gone), held(0)), (None, None));
+    let at = |sequence| feeds.hash_at(&head.feed, sequence);
+    assert_eq!((at(gone), at(0)), (None, None));
     assert_eq!(feeds.head(&head.feed), Some(head));
     let sent = vault.receive(&book, whole[600..800].to_vec()).unwrap();
     assert_eq!(

@@ -135,3 +135,120 @@ impl Rules {
         Some((&switching.combined, [first, second]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    fn newborn() -> Case {
+        Case::of_person(
+            Some(day("2026-04-01")),
+            Some(Sex::Female),
+            day("2026-11-22"),
+        )
+    }
+
+    fn told(case: &Case) -> Vec<String> {
+        let doses = case.doses.iter();
+        doses
+            .map(|dose| format!("{} {}", dose.vaccine, dose.date))
+            .collect()
+    }
+
+    #[test]
+    fn doses_stand_in_order_of_time_and_none_before_birth() {
+        let mut case = newborn();
+        for (vaccine, date) in [
+            ("MR", "2027-04-01"),
+            ("BCG", "2026-09-10"),
+            ("HepB", "2026-03-31"),
+            ("HepB", "2026-04-01"),
+            ("JE", "2026-09-10"),
+        ] {
+            case.give(vaccine, day(date));
+        }
+        let expected = [
+            "HepB 2026-04-01",
+            "BCG 2026-09-10",
+            "JE 2026-09-10",
+            "MR 2027-04-01",
+        ];
+        assert_eq!(told(&case), expected);
+        let mut nobody = Case::of_person(None, None, day("2026-11-22"));
+        nobody.give("BCG", day("1926-04-01"));
+        assert_eq!(told(&nobody), ["BCG 1926-04-01"]);
+    }
+
+    #[test]
+    fn what_is_taken_back_is_the_last_dose_of_that_vaccine_on_that_day() {
+        let mut case = newborn();
+        for (vaccine, date) in [
+            ("BCG", "2026-09-10"),
+            ("JE", "2026-09-10"),
+            ("BCG", "2026-09-10"),
+            ("BCG", "2026-09-11"),
+        ] {
+            case.give(vaccine, day(date));
+        }
+        case.take_back("BCG", day("2026-09-10"));
+        let left = ["BCG 2026-09-10", "JE 2026-09-10", "BCG 2026-09-11"];
+        assert_eq!(told(&case), left);
+        case.take_back("JE", day("2026-09-11"));
+        case.take_back("MR", day("2026-09-10"));
+        assert_eq!(told(&case), left);
+    }
+
+    #[test]
+    fn a_case_says_whom_and_when_it_asks_about() {
+        let mut case = newborn();
+        assert_eq!(case.birth(), Some(Birth(day("2026-04-01"))));
+        assert_eq!(case.on(), day("2026-11-22"));
+        case.ask_on(day("2026-11-23"));
+        assert_eq!(case.on(), day("2026-11-23"));
+        case.expect(Expected(day("2027-02-14")));
+        assert_eq!(case.facts.expected, Some(Expected(day("2027-02-14"))));
+    }
+
+    #[test]
+    fn a_day_before_birth_counts_as_the_day_of_birth() {
+        let history = |birth: Option<&str>| History {
+            birth: birth.map(|birth| Birth(day(birth))),
+            sex: Some(Sex::Male),
+            ..History::default()
+        };
+        let asked = |birth, on| Case::of_history(&history(birth), day(on)).on();
+        assert_eq!(asked(Some("2026-04-01"), "2026-03-31"), day("2026-04-01"));
+        assert_eq!(asked(Some("2026-04-01"), "2026-04-02"), day("2026-04-02"));
+        assert_eq!(asked(None, "2026-03-31"), day("2026-03-31"));
+    }
+
+    #[test]
+    fn a_pack_says_of_each_series_what_plans_need() {
+        let rules = Rules::built_in().unwrap();
+        let view = rules.view("hib").unwrap();
+        assert_eq!((view.id, view.name, view.doses), ("hib", "ヒブ", 4));
+        assert_eq!((view.class, view.seasonal), (Class::Routine, false));
+        assert_eq!(view.group, None);
+        assert_eq!(rules.view("rota_rv1").unwrap().group, Some("rota"));
+        assert!(rules.view("flu_elderly").unwrap().seasonal);
+        assert_eq!(rules.view("nope"), None);
+        let fills = |id| rules.vaccines_of(id).collect::<Vec<_>>();
+        assert_eq!(fills("mr_1"), ["MR"]);
+        assert_eq!(fills("rubella_5"), ["R", "MR"]);
+        assert_eq!(fills("zoster"), ["RZV", "ZVL"]);
+        assert!(fills("nope").is_empty());
+        for (vaccine, live) in [
+            ("BCG", true),
+            ("RV1", false),
+            ("FLUMIST", false),
+            ("JE", false),
+        ] {
+            assert_eq!(rules.is_live_injectable(vaccine), live, "{vaccine}");
+        }
+        assert_eq!(rules.combined(), Some(("dpt_ipv_hib", ["dpt_ipv", "hib"])));
+    }
+}

@@ -495,6 +495,20 @@ mod tests {
     }
 
     #[test]
+    fn an_age_is_told_in_months_and_from_two_years_on_in_whole_years() {
+        for (age, words) in [
+            ("12m", "12か月"),
+            ("18m", "18か月"),
+            ("24m", "2歳"),
+            ("30m", "30か月"),
+            ("65y", "65歳"),
+            ("14w6d", "生後14週6日"),
+        ] {
+            assert_eq!(AgeWords(age.parse().unwrap()).to_string(), words);
+        }
+    }
+
+    #[test]
     fn days_are_written_with_all_their_digits() {
         for text in ["0001-01-09", "1868-10-31", "2026-02-03", "9999-12-31"] {
             assert_eq!(Iso(text.parse().unwrap()).to_string(), text);

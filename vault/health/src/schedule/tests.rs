@@ -81,6 +81,76 @@ fn a_pack_that_does_not_hang_together_names_the_line() {
 }
 
 #[test]
+fn a_window_may_be_one_day_or_year_long_but_not_run_backwards() {
+    let text = include_str!("../../rules/jp.toml");
+    for (window, one, backwards) in [
+        (
+            "from = 12, until = 16",
+            "from = 12, until = 12",
+            "from = 12, until = 11",
+        ),
+        (
+            "from = \"2022-04-01\", until = \"2025-03-31\" }\ntransition",
+            "from = \"2022-04-01\", until = \"2022-04-01\" }\ntransition",
+            "from = \"2022-04-01\", until = \"2022-03-31\" }\ntransition",
+        ),
+        (
+            "from = \"28w0d\", until = \"36w6d\"",
+            "from = \"28w0d\", until = \"28w0d\"",
+            "from = \"28w0d\", until = \"27w6d\"",
+        ),
+    ] {
+        assert_eq!(text.matches(window).count(), 1, "{window}");
+        assert!(Rules::parse(&text.replace(window, one)).is_ok(), "{one}");
+        let error = Rules::parse(&text.replace(window, backwards)).unwrap_err();
+        assert!(
+            matches!(error, RulesError::NoPlan { .. }),
+            "{backwards}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_vaccination_has_plans_with_doses_and_a_checkup_has_none() {
+    let text = include_str!("../../rules/jp.toml");
+    let plan = "  [[series.plan]]\n";
+    for (from, to) in [
+        (plan, format!("{plan}  dose = []\n{plan}")),
+        ("class = \"voluntary\"", "class = \"checkup\"".to_owned()),
+        ("class = \"checkup\"", "class = \"routine\"".to_owned()),
+    ] {
+        let error = Rules::parse(&text.replacen(from, &to, 1)).unwrap_err();
+        assert!(matches!(error, RulesError::NoPlan { .. }), "{to}: {error}");
+    }
+}
+
+#[test]
+fn how_sure_a_rule_is_is_told_in_both_languages() {
+    for (series, english, japanese) in [
+        ("bcg", "BCG; confidence high)", "BCG、確かさ: 高)"),
+        (
+            "mumps",
+            "mumps; confidence medium)",
+            "おたふくかぜ、確かさ: 中)",
+        ),
+        (
+            "covid_child",
+            "confidence low)",
+            "新型コロナ 小児、確かさ: 低)",
+        ),
+    ] {
+        let question = json!({"birth_date": "2026-04-01", "on": "2026-11-22", "series": [series]});
+        let answer = ask(rules(), &question)["series"][0].clone();
+        let says = |field: &str, words: &str| {
+            let all = answer[field].as_array().unwrap();
+            all.iter().any(|one| one.as_str().unwrap().contains(words))
+        };
+        assert!(says("because", english), "{answer}");
+        assert!(says("because_ja", japanese), "{answer}");
+    }
+}
+
+#[test]
 fn a_line_that_cannot_be_read_is_answered_with_its_number() {
     let rules = rules();
     for (line, code, says) in [
@@ -448,6 +518,8 @@ fn rules_past_their_review_say_so() {
 fn every_series_has_names_in_both_languages() {
     let rules = rules();
     let ids: Vec<String> = rules.series_ids().map(str::to_owned).collect();
+    assert_eq!(ids.len(), rules.series_count());
+    assert_eq!(ids[0], "dpt_ipv_hib");
     for id in ids {
         let (japanese, english) = rules.names(&id).unwrap();
         assert!(english.is_ascii() && !japanese.is_empty(), "{id}");

@@ -7,8 +7,8 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::excuse::Excuse;
-use super::reason::{Because, Codes, InEnglish, InJapanese, Iso};
+use crate::schedule::excuse::Excuse;
+use crate::schedule::reason::{Because, Codes, InEnglish, InJapanese, Iso};
 
 /// The answer to one question.
 #[derive(Clone, PartialEq, Eq, Serialize)]

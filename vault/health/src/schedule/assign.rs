@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::answer::Unassigned;
-use super::case::Dose;
-use super::excuse::Excuse;
-use super::legal::{Asked, Legal};
-use super::pair::{Paired, pair};
-use super::rules::{Early, Series, Switching, VaccineRule, WindowRule};
-use super::walk::{Shot, Walk};
+use crate::schedule::answer::Unassigned;
+use crate::schedule::case::Dose;
+use crate::schedule::excuse::Excuse;
+use crate::schedule::legal::{Asked, Legal};
+use crate::schedule::pair::{Paired, pair};
+use crate::schedule::rules::{Early, Series, Switching, VaccineRule, WindowRule};
+use crate::schedule::walk::{Shot, Walk};
 
 /// The doses by series, and those that fill none.
 pub(super) struct Assigned<'a> {

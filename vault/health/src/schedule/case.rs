@@ -10,8 +10,7 @@ use serde_json::Value;
 use crate::calendar::{Birth, Expected, Gestation};
 use crate::date::When;
 use crate::record::Sex;
-
-use super::rules::{MonthDay, day};
+use crate::schedule::rules::{MonthDay, day};
 
 /// One question to the schedule.
 #[derive(Clone)]

@@ -1,12 +1,11 @@
 //! Checkups: a window, perhaps done, and nothing to count. Calls nobody to one: the municipality does.
 
 use crate::calendar::add_days;
-
-use super::answer::{Proposal, Status};
-use super::case::{CaseError, Done};
-use super::legal::{Asked, Legal};
-use super::reason::{Because, Inner};
-use super::rules::{Series, VisitStep};
+use crate::schedule::answer::{Proposal, Status};
+use crate::schedule::case::{CaseError, Done};
+use crate::schedule::legal::{Asked, Legal};
+use crate::schedule::reason::{Because, Inner};
+use crate::schedule::rules::{Series, VisitStep};
 
 /// A checkup in its window, or done.
 pub(super) fn checkup(

@@ -3,18 +3,17 @@
 use jiff::civil::Date;
 
 use crate::calendar::add_days;
-
-use super::answer::{Alternative, Forecast, Proposal, Status};
-use super::assign::{Assigned, counts_in};
-use super::case::{Case, CaseError};
-use super::checkup::{antenatal, checkup};
-use super::excuse::Excuse;
-use super::legal::{Asked, Legal};
-use super::outlook::{Next, Outlook, View};
-use super::pair::Paired;
-use super::reason::{Because, Inner};
-use super::rules::{Class, Rules, Series, VaccineRule, WindowRule};
-use super::walk::{Shot, Walk};
+use crate::schedule::answer::{Alternative, Forecast, Proposal, Status};
+use crate::schedule::assign::{Assigned, counts_in};
+use crate::schedule::case::{Case, CaseError};
+use crate::schedule::checkup::{antenatal, checkup};
+use crate::schedule::excuse::Excuse;
+use crate::schedule::legal::{Asked, Legal};
+use crate::schedule::outlook::{Next, Outlook, View};
+use crate::schedule::pair::Paired;
+use crate::schedule::reason::{Because, Inner};
+use crate::schedule::rules::{Class, Plan, Rules, Series, VaccineRule, WindowRule};
+use crate::schedule::walk::{Shot, Walk};
 
 /// What is due for the person of `case`, by `rules`.
 pub fn forecast(rules: &Rules, case: &Case) -> Result<Forecast, CaseError> {
@@ -197,8 +196,7 @@ impl<'a> Judged<'a> {
         if !ahead {
             return;
         }
-        let starts_decide =
-            |plan: &super::rules::Plan| plan.first_after.is_some() || plan.first_until.is_some();
+        let starts_decide = |plan: &Plan| plan.first_after.is_some() || plan.first_until.is_some();
         if may && next.standard.is_some_and(|(from, _)| from > on) {
             answer.flags.push("before_standard_window".to_owned());
         }

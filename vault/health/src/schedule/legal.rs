@@ -5,10 +5,9 @@ use jiff::civil::Date;
 use crate::calendar::{
     Age, Birth, Expected, FiscalYear, Gestation, Months, Window, add_days, add_months,
 };
-
-use super::case::Case;
-use super::excuse::Excuse;
-use super::rules::{FromIf, MonthDay, Rules, Series, VaccineRule, WindowRule};
+use crate::schedule::case::Case;
+use crate::schedule::excuse::Excuse;
+use crate::schedule::rules::{FromIf, MonthDay, Rules, Series, VaccineRule, WindowRule};
 
 /// The rules and the person they are asked for.
 #[derive(Clone, Copy)]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::case::{Case, CaseError};
-use super::forecast::forecast;
-use super::rules::Rules;
+use crate::schedule::case::{Case, CaseError};
+use crate::schedule::forecast::forecast;
+use crate::schedule::rules::Rules;
 
 /// One answered line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,13 +4,12 @@
 use jiff::civil::Date;
 
 use crate::calendar::{add_days, days_between};
-
-use super::answer::Status;
-use super::assign::usual;
-use super::legal::{Asked, Legal};
-use super::reason::NextRule;
-use super::rules::{Series, Standard, VaccineRule};
-use super::walk::{Shot, Step, Walk};
+use crate::schedule::answer::Status;
+use crate::schedule::assign::usual;
+use crate::schedule::legal::{Asked, Legal};
+use crate::schedule::reason::NextRule;
+use crate::schedule::rules::{Series, Standard, VaccineRule};
+use crate::schedule::walk::{Shot, Step, Walk};
 
 /// How a series stands if the doses of a walk count.
 pub(super) struct Outlook<'a> {

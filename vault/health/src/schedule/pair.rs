@@ -1,8 +1,8 @@
 //! Joins two vaccines that count as one dose together, such as measles and rubella. Judges no date.
 
-use super::legal::Legal;
-use super::rules::{Early, Series};
-use super::walk::Shot;
+use crate::schedule::legal::Legal;
+use crate::schedule::rules::{Early, Series};
+use crate::schedule::walk::Shot;
 
 /// The doses of a series, and halves that wait for the other.
 pub(super) struct Paired<'a> {

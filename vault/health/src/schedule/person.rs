@@ -6,9 +6,8 @@ use jiff::civil::Date;
 use crate::calendar::{Birth, Expected};
 use crate::history::History;
 use crate::record::Sex;
-
-use super::case::{Case, Dose, Facts};
-use super::rules::{Class, Rules, WindowRule};
+use crate::schedule::case::{Case, Dose, Facts};
+use crate::schedule::rules::{Class, Live, Rules, WindowRule};
 
 impl Case {
     /// What is due on `on` for whoever was born on `birth`.
@@ -125,7 +124,7 @@ impl Rules {
     /// Whether a vaccine is live and injected, so that another such one has to wait.
     pub fn is_live_injectable(&self, vaccine: &str) -> bool {
         let rule = self.vaccine(vaccine);
-        rule.is_some_and(|rule| rule.live == super::rules::Live::Injectable)
+        rule.is_some_and(|rule| rule.live == Live::Injectable)
     }
 
     /// The series of a combined vaccine and the two whose doses it can go on with.

@@ -9,11 +9,9 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use crate::calendar::{Age, Gestation, Interval, Window};
-
+use crate::schedule::excuse::Excuse;
+use crate::schedule::rules::{Cited, Series};
 use crate::vaccine::VACCINES;
-
-use super::excuse::Excuse;
-use super::rules::{Cited, Series};
 
 /// One reason of an answer. `Display` is its English; [`Because::japanese`] its Japanese.
 #[derive(Clone, PartialEq, Eq)]

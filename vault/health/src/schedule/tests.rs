@@ -501,6 +501,15 @@ fn every_reason_has_a_code_and_both_languages() {
 }
 
 #[test]
+fn a_pregnancy_that_is_over_tells_its_own_days() {
+    // 40 weeks before 1 October, and the 42 weeks after which no visit is due.
+    let question = json!({"on": "2026-11-01", "series": ["antenatal_interval"],
+        "facts": {"expected_delivery_date": "2026-10-01"}});
+    let told = ask(rules(), &question)["series"][0]["because"][0].clone();
+    assert_eq!(told, "window: 2025-12-25 to 2026-10-15, both days included");
+}
+
+#[test]
 fn rules_past_their_review_say_so() {
     let rules = rules();
     let notices = |on: &str| ask(rules, &json!({"on": on}))["notices"].clone();

@@ -4,9 +4,8 @@
 use jiff::civil::Date;
 
 use crate::calendar::{Age, Interval};
-
-use super::legal::{Asked, Legal};
-use super::rules::{Between, Early, Plan, Series, Slot, VaccineRule};
+use crate::schedule::legal::{Asked, Legal};
+use crate::schedule::rules::{Between, Early, Plan, Series, Slot, VaccineRule};
 
 /// A dose that was assigned to a series.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Checkups, appointments, illness and what belongs to it.
 
-use super::{
+use crate::record::list::{
     ANY_DATE, CHECKUP_NAME, DATE_IN_LIFE, DOCTOR, DOSE_NO, FACILITY, REACTION, REASON, RESULT,
     SERIES, Sheet, TIME, UNIT, UNTIL,
 };

@@ -1,7 +1,7 @@
 //! The member, the first weeks, measurements and milestones.
 
-use super::{DATE_IN_LIFE, FACILITY, FEEDING, PHOTO, RESULT, Sheet, UNIT};
 use crate::coding::{loinc, medis};
+use crate::record::list::{DATE_IN_LIFE, FACILITY, FEEDING, PHOTO, RESULT, Sheet, UNIT};
 use crate::record::shape::{
     Choice, Field,
     Shape::{Day, Decimal, Gestation, Measure, Number, OneOf, Text, When, Words},

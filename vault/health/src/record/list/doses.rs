@@ -1,7 +1,7 @@
 //! Vaccinations: the columns of the handbook and of the city's register (予防接種法施行規則3条), the
 //! personal number excepted, and the codes that JP Core names.
 
-use super::{DATE_IN_LIFE, DOCTOR, DOSE_NO, FACILITY, REACTION, SERIES, Sheet};
+use crate::record::list::{DATE_IN_LIFE, DOCTOR, DOSE_NO, FACILITY, REACTION, SERIES, Sheet};
 use crate::record::shape::{
     Choice,
     Shape::{Amount, Code, Day, Flag, OneOf, Text, When},

@@ -1,7 +1,7 @@
 //! Pregnancy, its visits, and birth.
 
-use super::{DATE, DOCTOR, FACILITY, Sheet, TIME};
 use crate::coding::{loinc, medis};
+use crate::record::list::{DATE, DOCTOR, FACILITY, Sheet, TIME, child};
 use crate::record::shape::{
     Choice, Field,
     Shape::{Amount, Day, Flag, Gestation, Measure, Number, Prose, Words},
@@ -106,7 +106,7 @@ pub(in crate::record) const BIRTH: Sheet = Sheet {
             Amount("mL", 0, 20_000_000),
         ),
         field("transfusion", "輸血", "Transfusion", Flag),
-        coded(super::child::WEIGHT_G, &[medis("31002900")]),
+        coded(child::WEIGHT_G, &[medis("31002900")]),
         coded(
             field(
                 "length_cm",

@@ -1,6 +1,6 @@
 //! Notes, diary, documents, what was shared and what was brought in.
 
-use super::{ANY_DATE, DATE, FILE_NAME, PHOTO, REASON, Sheet, TITLE, UNTIL};
+use crate::record::list::{ANY_DATE, DATE, FILE_NAME, PHOTO, REASON, Sheet, TITLE, UNTIL};
 use crate::record::shape::{
     Field,
     Shape::{Number, Prose, Sha256, Text},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Class, Rules, Series, WindowRule};
+use crate::schedule::rules::{Class, Rules, Series, WindowRule};
 
 /// Why a rule pack cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

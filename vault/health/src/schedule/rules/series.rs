@@ -7,8 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::calendar::{Age, Gestation, Interval};
 use crate::record::Sex;
-
-use super::{Cited, Confidence, Day, MonthDay, Note};
+use crate::schedule::rules::{Cited, Confidence, Day, MonthDay, Note};
 
 /// One series: whom it is for, when, in which plans.
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]

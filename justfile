@@ -36,6 +36,11 @@ flame MEASURE="open":
 mutants *NAMES:
     tests/mutants/run {{NAMES}}
 
+# Altered code of dates and of the schedule, which some test has to notice (docs/schedule.md): paths below
+# vault/health/src, such as `just cargo-mutants schedule/walk.rs`. Needs `cargo install cargo-mutants`.
+cargo-mutants *FILES="date.rs date/*.rs calendar.rs calendar/*.rs schedule/*.rs schedule/rules/*.rs":
+    cargo mutants -p techo-health {{prepend("--file=vault/health/src/", FILES)}}
+
 # Whole children through the schedule: how many a second, and how much memory (docs/performance.md).
 bench-forecast:
     cargo build --release -p techo

@@ -161,7 +161,7 @@ async fn answer(session: &Session, request: Frame) -> Answer {
                     item,
                 };
                 Ok(Answer::Kept(
-                    session.shared.committer.submit(write).await,
+                    session.submit(write).await,
                     about,
                 ))
             }
@@ -227,7 +227,7 @@ async fn owned(
 ) -> Result<Answer, ErrorCode> {
     session.owns(box_key, role)?;
     Ok(Answer::Kept(
-        session.shared.committer.submit(write).await,
+        session.submit(write).await,
         about,
     ))
 }

@@ -6,7 +6,9 @@ use crate::sending::{Gone, write};
 use crate::session::Session;
 use crate::store::{EnvelopePage, ItemPage, MailboxStore, Positions, StoreError, Write};
 use std::sync::Arc;
-use techo_wire::{Cursor, ErrorCode, Frame, Head, InboxCursor, InboxId, MailboxId};
+use techo_wire::{
+    Cursor, ErrorCode, Frame, Head, InboxCursor, InboxId, MailboxId, UnverifiedEnvelope,
+};
 use tokio::sync::watch;
 
 /// About how many bytes go into one frame.
@@ -70,6 +72,7 @@ pub(crate) async fn serve(
                 session,
                 mailbox,
                 positions,
+                arrivals: 0,
                 losses: 0,
             };
             Box::pin(reading.serve(send, live)).await
@@ -101,6 +104,8 @@ struct MailboxReading<'s> {
     session: &'s Session,
     mailbox: MailboxId,
     positions: Positions,
+    /// How many arrivals in this mailbox the reader has seen.
+    arrivals: u64,
     /// How many losses of this mailbox the reader was told of.
     losses: u64,
 }
@@ -109,7 +114,8 @@ impl MailboxReading<'_> {
     async fn serve(mut self, send: &mut quinn::SendStream, live: bool) -> Result<(), End> {
         // Watched before anything is read, so that nothing falls in between.
         let mut watcher = self.session.shared.notices.watch(self.mailbox.into());
-        self.losses = watcher.news.borrow_and_update().losses;
+        let seen = watcher.news.borrow_and_update().clone();
+        (self.arrivals, self.losses) = (seen.arrivals, seen.losses);
         self.send_heads(send).await?;
         self.send_stored(send).await?;
         write(send, &Frame::CaughtUp).await?;
@@ -118,12 +124,40 @@ impl MailboxReading<'_> {
         }
         loop {
             let news = next_news(self.session, send, &mut watcher.news).await?;
+            let in_step = news.arrivals == self.arrivals.wrapping_add(1);
+            self.arrivals = news.arrivals;
             if news.losses != self.losses {
                 self.losses = news.losses;
+                self.session.sent.forget(self.mailbox);
                 self.send_heads(send).await?;
+                self.send_stored(send).await?;
+                continue;
             }
-            self.send_stored(send).await?;
+            self.session.sent.pass(self.mailbox, &mut self.positions);
+            match news.latest.filter(|_| in_step).and_then(|new| self.follow(&new)) {
+                Some(envelopes) if envelopes.is_empty() => {}
+                Some(envelopes) => write(send, &Frame::Envelopes { envelopes }).await?,
+                None => self.send_stored(send).await?,
+            }
         }
+    }
+
+    /// What of the latest envelopes the reader lacks, if each follows what it has; it has it then.
+    fn follow(&mut self, latest: &[UnverifiedEnvelope]) -> Option<Vec<UnverifiedEnvelope>> {
+        let mut positions = self.positions.clone();
+        let mut lacking = Vec::new();
+        for envelope in latest {
+            let next = positions.entry(envelope.feed()).or_default();
+            if envelope.seq() > *next {
+                return None;
+            }
+            if envelope.seq() == *next {
+                *next = next.saturating_add(1);
+                lacking.push(envelope.clone());
+            }
+        }
+        self.positions = positions;
+        Some(lacking)
     }
 
     async fn send_heads(&self, send: &mut quinn::SendStream) -> Result<(), End> {
@@ -143,20 +177,23 @@ impl MailboxReading<'_> {
             })
             .await?;
             self.positions = positions;
-            let EnvelopePage { envelopes, lost } = page;
-            if envelopes.is_empty() && lost.is_none() {
-                return Ok(());
-            }
+            let EnvelopePage {
+                envelopes,
+                lost,
+                more,
+            } = page;
             if !envelopes.is_empty() {
                 write(send, &Frame::Envelopes { envelopes }).await?;
             }
             if let Some(lost) = lost {
                 let write = Write::FallBack { mailbox, lost };
-                let told = self.session.shared.committer.submit(write).await;
+                let told = self.session.shared.committer.submit(write, None).await;
                 told.await
                     .map_err(|_| End::Refused(ErrorCode::ShuttingDown))?
                     .map_err(|refusal| End::Refused(refusal.code))?;
                 self.send_heads(send).await?;
+            } else if !more {
+                return Ok(());
             }
         }
     }
@@ -214,7 +251,7 @@ async fn next_news(
         _ = stopping.wait_for(|stop| *stop) => Err(End::Refused(ErrorCode::ShuttingDown)),
         _ = send.stopped() => Err(End::Gone),
         changed = news.changed() => match changed {
-            Ok(()) => Ok(*news.borrow_and_update()),
+            Ok(()) => Ok(news.borrow_and_update().clone()),
             Err(_) => Err(End::Refused(ErrorCode::ShuttingDown)),
         },
     }

@@ -8,6 +8,7 @@ pub mod identity;
 mod error;
 mod metrics;
 mod notices;
+mod sent;
 mod commit;
 mod session;
 mod sending;

@@ -1,8 +1,9 @@
-//! Wakes those who wait for a box to change; it carries nothing, they read the store.
+//! Wakes those who wait for a box to change; who missed nothing finds a few new envelopes here,
+//! everybody else reads the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use techo_wire::BoxKey;
+use techo_wire::{BoxKey, UnverifiedEnvelope};
 use tokio::sync::watch;
 
 /// Counts what happened to boxes that somebody watches.
@@ -12,10 +13,12 @@ pub(crate) struct Notices {
 }
 
 /// What happened to a box so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct News {
     /// How often something arrived.
     pub(crate) arrivals: u64,
+    /// What arrived last, if it is little: all of it, durable, in order.
+    pub(crate) latest: Option<Arc<[UnverifiedEnvelope]>>,
     /// How often something turned out to be lost.
     pub(crate) losses: u64,
 }

@@ -1,15 +1,16 @@
 //! What one connection may do: the version it greeted with and the box keys it proved.
 
-use crate::commit::Committer;
+use crate::commit::{Committer, Outcome};
 use crate::config::Limits;
 use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::notices::Notices;
-use crate::store::MailboxStore;
+use crate::sent::Sent;
+use crate::store::{MailboxStore, Write};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use techo_wire::{BoxKey, ErrorCode, RelayKey, Role, prove};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 /// What all connections share.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ pub(crate) struct Session {
     relay: RelayKey,
     exporter: [u8; 32],
     state: Mutex<State>,
+    pub(crate) sent: Arc<Sent>,
     /// Streams that may hold more than [`SMALL`] bytes of an unfinished frame.
     pub(crate) large: Semaphore,
 }
@@ -54,12 +56,19 @@ impl Session {
             relay,
             exporter,
             state: Mutex::default(),
+            sent: Arc::default(),
             large,
         }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands in a write of this connection.
+    pub(crate) async fn submit(&self, write: Write) -> oneshot::Receiver<Outcome> {
+        let sender = Some(Arc::clone(&self.sent));
+        self.shared.committer.submit(write, sender).await
     }
 
     pub(crate) fn greet(&self) {

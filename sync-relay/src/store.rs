@@ -109,6 +109,8 @@ pub(crate) type Positions = BTreeMap<FeedId, u64>;
 pub(crate) struct EnvelopePage {
     pub(crate) envelopes: Vec<UnverifiedEnvelope>,
     pub(crate) lost: Option<Cursor>,
+    /// Whether the budget ended the run: there is more.
+    pub(crate) more: bool,
 }
 
 /// A run of items, and the position behind it.

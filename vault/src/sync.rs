@@ -23,8 +23,6 @@ pub enum Event {
     Received(Vec<Head>),
     /// The relay has sent everything it held when asked.
     CaughtUp,
-    /// The relay signed for these heads.
-    Receipt(Vec<Head>),
     /// This device wrote entries of its own.
     Written,
 }
@@ -142,13 +140,14 @@ impl Session {
                     }),
                 );
             }
-            Event::Receipt(heads) => {
-                self.acknowledged
-                    .extend(heads.into_iter().map(|head| (head.feed, head)));
-            }
             Event::Written => self.send(feeds, &mut actions),
         }
         actions
+    }
+
+    /// Takes note of heads that the relay has signed for.
+    pub fn acknowledge(&mut self, heads: impl Iterator<Item = Head>) {
+        self.acknowledged.extend(heads.map(|head| (head.feed, head)));
     }
 
     /// What is known to exist and is not here. Of what the relay lists, only feeds that the book

@@ -295,6 +295,7 @@ pub(crate) fn page(
     while let Some(Reverse((_, seq, ByHead(head, envelope)))) = waiting.pop() {
         let length = envelope.as_bytes().len();
         if bytes > 0 && bytes + length > budget {
+            page.more = true;
             break;
         }
         bytes += length;

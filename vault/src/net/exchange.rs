@@ -1,6 +1,6 @@
 //! The exchange of one mailbox or inbox over a connection; the session decides what moves.
 
-use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 use techo_client::{Connection, InboxEvent, MailboxEvent, ProveKey};
 use techo_wire::{AppendReceipt, Envelope, FeedId, Label, Role};
@@ -151,7 +151,7 @@ impl Driver {
             report.report(finding);
         }
         talk.waiting = received.waiting;
-        self.act(talk, actions, report).await
+        self.act(talk, actions, Vec::new(), report).await
     }
 
     /// Lets the session decide and does what it says.
@@ -161,18 +161,35 @@ impl Driver {
         event: Event,
         report: &mut RelayReport,
     ) -> Result<(), NetError> {
-        let actions = self.decide(talk, event).await?;
-        self.act(talk, actions, report).await
+        let book = talk.target.book;
+        let mut session = std::mem::take(&mut talk.session);
+        let (session, actions, first) = self
+            .vault
+            .with(move |vault| {
+                let actions = session.handle(vault.feeds(&book)?, event);
+                // Read in the same turn: an own write is on its way one hand-over sooner.
+                let first = match actions.as_slice() {
+                    [Action::Append { feed, from, to }] => {
+                        vault.envelopes(&book, feed, *from, *to, READ_BYTES)?
+                    }
+                    _ => Vec::new(),
+                };
+                Ok((session, actions, first))
+            })
+            .await?;
+        talk.session = session;
+        self.act(talk, actions, first, report).await
     }
 
+    /// Does what the session says; `first` is what was read already of a single append.
     async fn act(
         &self,
         talk: &mut Talk<'_>,
         actions: Vec<Action>,
+        mut first: Vec<Envelope>,
         report: &mut RelayReport,
     ) -> Result<(), NetError> {
-        let mut actions = VecDeque::from(actions);
-        while let Some(action) = actions.pop_front() {
+        for action in actions {
             match action {
                 Action::Admit(feed) => {
                     talk.connection
@@ -180,10 +197,10 @@ impl Driver {
                         .await?;
                 }
                 Action::Append { feed, from, to } => {
-                    let receipts = self.append(talk, feed, from, to, report).await?;
-                    let heads = receipts.iter().flat_map(|receipt| receipt.heads().to_vec());
-                    let receipt = Event::Receipt(heads.collect());
-                    actions.extend(self.decide(talk, receipt).await?);
+                    let first = std::mem::take(&mut first);
+                    let receipts = self.append(talk, feed, from..=to, first, report).await?;
+                    let heads = receipts.iter().flat_map(|receipt| receipt.heads());
+                    talk.session.acknowledge(heads.copied());
                     talk.receipts.extend(receipts);
                 }
                 Action::Inspect { feed, sequence } => {
@@ -249,39 +266,29 @@ impl Driver {
         Ok(())
     }
 
-    async fn decide(&self, talk: &mut Talk<'_>, event: Event) -> Result<Vec<Action>, NetError> {
-        let book = talk.target.book;
-        let mut session = std::mem::take(&mut talk.session);
-        let (session, actions) = self
-            .vault
-            .with(move |vault| {
-                let actions = session.handle(vault.feeds(&book)?, event);
-                Ok((session, actions))
-            })
-            .await?;
-        talk.session = session;
-        Ok(actions)
-    }
-
+    /// Appends a range of a feed, of which `chunk` was read already.
     async fn append(
         &self,
         talk: &Talk<'_>,
         feed: FeedId,
-        mut from: u64,
-        to: u64,
+        range: RangeInclusive<u64>,
+        mut chunk: Vec<Envelope>,
         report: &mut RelayReport,
     ) -> Result<Vec<AppendReceipt>, NetError> {
-        let book = talk.target.book;
+        let (book, mut from, to) = (talk.target.book, *range.start(), *range.end());
         let mut receipts = Vec::new();
         while from <= to {
-            let chunk = self
-                .vault
-                .with(move |vault| vault.envelopes(&book, &feed, from, to, READ_BYTES))
-                .await?;
+            if chunk.is_empty() {
+                chunk = self
+                    .vault
+                    .with(move |vault| vault.envelopes(&book, &feed, from, to, READ_BYTES))
+                    .await?;
+            }
             let Some(last) = chunk.last() else { break };
             from = last.seq().saturating_add(1);
             receipts.extend(talk.connection.append(talk.target.mailbox, &chunk).await?);
             report.sent += chunk.len();
+            chunk.clear();
         }
         Ok(receipts)
     }

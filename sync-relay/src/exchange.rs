@@ -160,10 +160,7 @@ async fn answer(session: &Session, request: Frame) -> Answer {
                     append_key,
                     item,
                 };
-                Ok(Answer::Kept(
-                    session.submit(write).await,
-                    about,
-                ))
+                Ok(Answer::Kept(session.submit(write).await, about))
             }
             Err(code) => Err(code),
         },
@@ -226,10 +223,7 @@ async fn owned(
     about: About,
 ) -> Result<Answer, ErrorCode> {
     session.owns(box_key, role)?;
-    Ok(Answer::Kept(
-        session.submit(write).await,
-        about,
-    ))
+    Ok(Answer::Kept(session.submit(write).await, about))
 }
 
 async fn append(

@@ -134,7 +134,11 @@ impl MailboxReading<'_> {
                 continue;
             }
             self.session.sent.pass(self.mailbox, &mut self.positions);
-            match news.latest.filter(|_| in_step).and_then(|new| self.follow(&new)) {
+            match news
+                .latest
+                .filter(|_| in_step)
+                .and_then(|new| self.follow(&new))
+            {
                 Some(envelopes) if envelopes.is_empty() => {}
                 Some(envelopes) => write(send, &Frame::Envelopes { envelopes }).await?,
                 None => self.send_stored(send).await?,

@@ -94,6 +94,35 @@ async fn an_appended_envelope_is_receipted_fetched_and_pushed() {
 }
 
 #[tokio::test]
+async fn nobody_is_sent_back_what_they_appended_themselves() {
+    let world = World::start().await;
+    let (mut own, mut other) = (Feed::new(2), Feed::new(3));
+    let (one, mailbox) = with_mailbox(&world, &own).await;
+    let (two, _) = with_mailbox(&world, &own).await;
+    two.admit_feed(mailbox, other.id()).await.unwrap();
+    let mut stream = one.fetch(mailbox, vec![], true).await.unwrap();
+    while next(&mut stream).await != MailboxEvent::CaughtUp {}
+
+    for count in [1, 40, 1] {
+        one.append(mailbox, &own.grow(count)).await.unwrap();
+        let theirs = other.grow(count);
+        two.append(mailbox, &theirs).await.unwrap();
+        let mut seen = Vec::new();
+        while seen.len() < count {
+            let MailboxEvent::Envelopes(more) = next(&mut stream).await else {
+                panic!("no envelopes");
+            };
+            seen.extend(more);
+        }
+        let theirs: Vec<UnverifiedEnvelope> = theirs.into_iter().map(Into::into).collect();
+        assert_eq!(seen, theirs);
+    }
+    let all = drain(one.fetch(mailbox, vec![], false).await.unwrap()).await;
+    assert_eq!(all.len(), 84, "who asks is told everything");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn order_forks_and_strange_feeds_are_refused_and_repeats_accepted() {
     let world = World::start().await;
     let mut feed = Feed::new(2);

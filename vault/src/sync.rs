@@ -147,7 +147,8 @@ impl Session {
 
     /// Takes note of heads that the relay has signed for.
     pub fn acknowledge(&mut self, heads: impl Iterator<Item = Head>) {
-        self.acknowledged.extend(heads.map(|head| (head.feed, head)));
+        self.acknowledged
+            .extend(heads.map(|head| (head.feed, head)));
     }
 
     /// What is known to exist and is not here. Of what the relay lists, only feeds that the book

@@ -229,9 +229,14 @@ impl Document {
             return Err(DocError::Broken);
         }
         let planned = self.plan(Actor::of(feed, self.id), edits)?;
-        let encoded = engine::encode(&planned).map_err(|_| Refusal::Form)?;
-        // What others will read, and judge in the same way.
-        let (plain, change) = engine::read(encoded.raw_bytes()).ok_or(Refusal::Form)?;
+        let change = engine::encode(&planned).map_err(|_| Refusal::Form)?;
+        // What others will read, and judge in the same way. If it says what was planned, these
+        // bytes are its one encoding.
+        let bytes = change.raw_bytes();
+        let plain = PlainChange::decode(bytes)
+            .filter(|plain| *plain == planned)
+            .or_else(|| engine::read(bytes).map(|(plain, _)| plain))
+            .ok_or(Refusal::Form)?;
         let hash = engine::hash(&change);
         let held = self.held_mut();
         held.ledger.admit(hash, &plain)?;

@@ -9,7 +9,7 @@ use crate::crypto::SigningKey;
 use crate::net::driver::{Driver, NetError, RelayReport};
 use crate::net::incoming::{Fetched, Incoming, Live, Source, Verified};
 use crate::sync::{Action, Event, Finding, Session};
-use crate::vault::{InboxTarget, MailboxTarget, Vault};
+use crate::vault::{InboxTarget, MailboxTarget, Vault, VaultError};
 
 /// Bytes of envelopes read from the log at once.
 const READ_BYTES: usize = 1 << 20;
@@ -161,12 +161,22 @@ impl Driver {
         event: Event,
         report: &mut RelayReport,
     ) -> Result<(), NetError> {
-        let book = talk.target.book;
-        let mut session = std::mem::take(&mut talk.session);
-        let (session, actions, first) = self
-            .vault
-            .with(move |vault| {
-                let actions = session.handle(vault.feeds(&book)?, event);
+        self.step_all(std::slice::from_mut(talk), event, report)
+            .await
+    }
+
+    /// Lets all sessions decide in one turn, and does what they say.
+    pub(super) async fn step_all(
+        &self,
+        talks: &mut [Talk<'_>],
+        event: Event,
+        report: &mut RelayReport,
+    ) -> Result<(), NetError> {
+        let take = |talk: &mut Talk<'_>| (talk.target.book, std::mem::take(&mut talk.session));
+        let sessions: Vec<_> = talks.iter_mut().map(take).collect();
+        let decide = move |vault: &mut Vault| {
+            let decided = sessions.into_iter().map(|(book, mut session)| {
+                let actions = session.handle(vault.feeds(&book)?, event.clone());
                 // Read in the same turn: an own write is on its way one hand-over sooner.
                 let first = match actions.as_slice() {
                     [Action::Append { feed, from, to }] => {
@@ -175,10 +185,15 @@ impl Driver {
                     _ => Vec::new(),
                 };
                 Ok((session, actions, first))
-            })
-            .await?;
-        talk.session = session;
-        self.act(talk, actions, first, report).await
+            });
+            decided.collect::<Result<Vec<_>, VaultError>>()
+        };
+        let decided = self.vault.with(decide).await?;
+        for (talk, (session, actions, first)) in talks.iter_mut().zip(decided) {
+            talk.session = session;
+            self.act(talk, actions, first, report).await?;
+        }
+        Ok(())
     }
 
     /// Does what the session says; `first` is what was read already of a single append.

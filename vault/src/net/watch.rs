@@ -190,9 +190,7 @@ impl Driver {
             }
             let now = *pulse.borrow_and_update();
             if seen.is_none_or(|seen| seen.authored != now.authored) {
-                for talk in talks.iter_mut() {
-                    self.step(talk, Event::Written, &mut report).await?;
-                }
+                self.step_all(talks, Event::Written, &mut report).await?;
             }
             seen = Some(now);
             if report.moved() {

@@ -54,18 +54,26 @@ pub enum Refusal {
 }
 
 /// Changes to apply, in order, by document.
-type Plan = BTreeMap<DocId, Vec<(FeedId, u64, Vec<u8>)>>;
+#[derive(Debug, Default)]
+pub(crate) struct Plan(BTreeMap<DocId, Vec<(FeedId, u64, Vec<u8>)>>);
 
 impl Replica {
     /// Takes envelopes in the order given; the outcomes are in the same order.
     pub fn accept(&mut self, envelopes: &[Envelope]) -> Vec<Outcome> {
-        let mut plan = Plan::new();
+        let (outcomes, plan) = self.judge(envelopes);
+        self.apply(plan);
+        outcomes
+    }
+
+    /// Takes envelopes, and leaves what they change in documents to [`Self::apply`], which has to
+    /// come next.
+    pub(crate) fn judge(&mut self, envelopes: &[Envelope]) -> (Vec<Outcome>, Plan) {
+        let mut plan = Plan::default();
         let outcomes = envelopes
             .iter()
             .map(|envelope| self.take(envelope, &mut plan))
             .collect();
-        self.apply(plan);
-        outcomes
+        (outcomes, plan)
     }
 
     fn take(&mut self, envelope: &Envelope, plan: &mut Plan) -> Outcome {
@@ -92,6 +100,7 @@ impl Replica {
             };
             match document.parse::<DocId>() {
                 Ok(id) => plan
+                    .0
                     .entry(id)
                     .or_default()
                     .push((feed, ready.sequence, change.into())),
@@ -167,8 +176,9 @@ impl Replica {
         self.fold.insert(head.hash, author, control);
     }
 
-    fn apply(&mut self, plan: Plan) {
-        for (id, changes) in plan {
+    /// Applies what [`Self::judge`] planned.
+    pub(crate) fn apply(&mut self, plan: Plan) {
+        for (id, changes) in plan.0 {
             let document = self
                 .documents
                 .entry(id)

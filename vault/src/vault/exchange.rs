@@ -162,8 +162,7 @@ impl Vault {
     ) -> Result<Received, VaultError> {
         self.check_writable()?;
         let book = self.book_mut(id)?;
-        let outcomes = book.replica.accept(&envelopes);
-        book.refresh_bindings();
+        let (outcomes, mut plan) = book.replica.judge(&envelopes);
         let mut received = Received::default();
         let mut keep = Vec::new();
         for (envelope, outcome) in envelopes.into_iter().zip(outcomes) {
@@ -191,8 +190,14 @@ impl Vault {
                 }
             }
         }
-        if !keep.is_empty() {
-            self.commit(id, Batch::new(), &keep)?;
+        let mut apply = |book: &mut Book| {
+            book.replica.apply(std::mem::take(&mut plan));
+            book.refresh_bindings();
+        };
+        if keep.is_empty() {
+            apply(book);
+        } else {
+            self.commit_while(id, Batch::new(), &keep, Some(&mut apply))?;
         }
         for finding in &received.findings {
             if let Finding::Fork { feed, .. } = finding {

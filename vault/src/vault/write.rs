@@ -1,5 +1,7 @@
 //! Every write of a vault goes through here: one batch, one durable append.
 
+use std::sync::Arc;
+
 use rand_core::CryptoRng;
 use techo_wire::Envelope;
 
@@ -130,8 +132,19 @@ impl Vault {
     pub(super) fn commit(
         &mut self,
         id: &BookId,
+        batch: Batch,
+        envelopes: &[Envelope],
+    ) -> Result<(), VaultError> {
+        self.commit_while(id, batch, envelopes, None)
+    }
+
+    /// The same, and lets `work` be done on the book while the disk is waited for.
+    pub(super) fn commit_while(
+        &mut self,
+        id: &BookId,
         mut batch: Batch,
         envelopes: &[Envelope],
+        work: Option<Work<'_>>,
     ) -> Result<(), VaultError> {
         self.check_writable()?;
         let tag = self.book(id)?.tag;
@@ -141,7 +154,12 @@ impl Vault {
             batch.reach(tag, envelope.head());
         }
         let written = batch.frames.len();
-        let locations = match self.store.commit(batch) {
+        let store = Arc::clone(&self.store);
+        let committed = match work {
+            None => store.commit(batch),
+            Some(work) => beside(work, self.book_mut(id)?, || store.commit(batch)),
+        };
+        let locations = match committed {
             Ok(locations) => locations,
             Err(error) => {
                 // What the replica holds may be ahead of the disk from here on.
@@ -156,6 +174,27 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// Something to do once with a book, while its entries are made durable.
+type Work<'a> = &'a mut (dyn FnMut(&mut Book) + Send);
+
+/// Does `work` on another thread while `wait` waits for the disk.
+fn beside<T>(work: Work<'_>, book: &mut Book, wait: impl FnOnce() -> T) -> T {
+    let mut done = false;
+    let waited = std::thread::scope(|scope| {
+        let working = std::thread::Builder::new().spawn_scoped(scope, || {
+            work(book);
+            done = true;
+        });
+        drop(working);
+        wait()
+    });
+    if !done {
+        // No thread could be had.
+        work(book);
+    }
+    waited
 }
 
 impl Vault {

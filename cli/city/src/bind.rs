@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use techo_health::Date;
 use techo_health::calendar::Birth;
 use techo_jpki::{
-    CertificateId, Enrolment, Environment, Refusal, Relation, Revocation, RevocationReason,
+    CertificateId, Enrolment, EnrolmentStatement, Environment, Refusal, Relation, Revocation,
+    RevocationReason,
 };
 use techo_vault::book::EnrolmentHandle;
 use techo_vault::crypto::SealPublic;
@@ -82,7 +83,6 @@ impl City {
         let (Ok(feed), Ok(inbox)) = (feed, inbox) else {
             return refused(EnrolRefusal::Inbox);
         };
-        let statement = enrolment.statement();
         let id = BindingId::from_bytes(random());
         let certificate = self.mark(&id, enrolment.certificate());
         if self.state.revoked.contains(&certificate.tag) {
@@ -90,34 +90,13 @@ impl City {
             let revoked = Refusal::Revoked(RevocationReason::Unspecified);
             return refused(EnrolRefusal::Evidence(revoked));
         }
-        // To follow is a wish: what another person's card bound goes on, and this one begins anew.
-        let follows = statement.follows().copied().map(BindingId::from_bytes);
-        let followed = follows.and_then(|old| Some((old, self.may_follow(&old, found)?)));
         let simulated = enrolment.environment() == Environment::Simulated;
-        let grounds = Grounds {
-            enroller: found.enroller.clone(),
-            relation: statement.relation().number(),
-            issuer_only_key: IssuerOnlyKey::from_bytes(*statement.issuer_only_key()),
-            subject: followed
-                .as_ref()
-                .map_or_else(|| Subject::from_bytes(random()), |(_, old)| old.subject),
-            verified_at: now,
-            not_after: enrolment
-                .not_after()
-                .min(now.saturating_add(BINDING_LIFETIME_MS)),
-            follows: followed.as_ref().map(|(old, _)| *old),
-            sequence: followed.map_or(0, |(_, old)| old.sequence.saturating_add(1)),
-        };
-        let terms = EnrolmentTerms {
-            handle: EnrolmentHandle::from_bytes(*statement.handle()),
-            issuer_only_key: grounds.issuer_only_key,
-            feed_key: *statement.feed_key(),
-            inbox_descriptor: *statement.inbox_descriptor(),
-        };
         let checked_at = match enrolment.revocation() {
             Revocation::NotRevoked => Some(now),
             Revocation::NotChecked | _ => None,
         };
+        let grounds = self.grounds(now, enrolment, found);
+        let terms = terms(enrolment.statement());
         let bound = Bound {
             request,
             id,
@@ -133,6 +112,29 @@ impl City {
             grounds: Some(grounds),
         };
         self.commit_binding(now, bound)
+    }
+
+    /// Returns what a new binding rests on.
+    ///
+    /// To follow is a wish: what another person's card bound goes on, and this one begins anew.
+    fn grounds(&self, now: u64, enrolment: &Enrolment, found: &Found<'_>) -> Grounds {
+        let statement = enrolment.statement();
+        let follows = statement.follows().copied().map(BindingId::from_bytes);
+        let followed = follows.and_then(|old| Some((old, self.may_follow(&old, found)?)));
+        Grounds {
+            enroller: found.enroller.clone(),
+            relation: statement.relation().number(),
+            issuer_only_key: IssuerOnlyKey::from_bytes(*statement.issuer_only_key()),
+            subject: followed
+                .as_ref()
+                .map_or_else(|| Subject::from_bytes(random()), |(_, old)| old.subject),
+            verified_at: now,
+            not_after: enrolment
+                .not_after()
+                .min(now.saturating_add(BINDING_LIFETIME_MS)),
+            follows: followed.as_ref().map(|(old, _)| *old),
+            sequence: followed.map_or(0, |(_, old)| old.sequence.saturating_add(1)),
+        }
     }
 
     /// Signs what the family gets to see of a binding.
@@ -301,6 +303,16 @@ impl City {
                 .unlocked
                 .seal_certificate(&mut rng(), id, &certificate.to_bytes()),
         }
+    }
+}
+
+/// Returns what the resident's statement asks a binding to name.
+fn terms(statement: &EnrolmentStatement) -> EnrolmentTerms {
+    EnrolmentTerms {
+        handle: EnrolmentHandle::from_bytes(*statement.handle()),
+        issuer_only_key: IssuerOnlyKey::from_bytes(*statement.issuer_only_key()),
+        feed_key: *statement.feed_key(),
+        inbox_descriptor: *statement.inbox_descriptor(),
     }
 }
 

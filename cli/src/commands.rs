@@ -14,6 +14,7 @@ mod pairing;
 mod device;
 mod sync;
 mod status;
+mod issuers;
 mod card;
 mod holder;
 mod enrol;
@@ -60,7 +61,7 @@ pub(crate) fn run(arguments: Arguments, out: Output) -> Result<(), Failure> {
         Command::Card(args) => card::run(&desk, &args.command),
         Command::Enrol(args) => enrol::run(&desk, &args),
         Command::Rebind(args) => rebind::run(&desk, &args),
-        Command::Issuers => status::issuers(&desk),
+        Command::Issuers => issuers::run(&desk),
         Command::Prove(args) => proof::prove(&desk, &args),
         Command::Check(args) => proof::check(&desk, &args),
         Command::Doctor => status::doctor(&desk),

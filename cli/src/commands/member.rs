@@ -167,7 +167,7 @@ fn show(desk: &Desk, name: &str) -> Result<(), Failure> {
         table.row(["id".to_owned(), member.id.to_string()]);
         page.table(&table);
         for verified in &member.verified {
-            verification(lang, page, verified);
+            verification(lang, page, None, verified);
         }
         if member.loading {
             page.line(lang.of(
@@ -179,12 +179,14 @@ fn show(desk: &Desk, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn verification(lang: Lang, page: &mut Page, verified: &Verified) {
+/// Says who gave their word about a member, when, and what it is worth; never that it still holds.
+pub(super) fn verification(lang: Lang, page: &mut Page, name: Option<&str>, verified: &Verified) {
     let at = dates::instant(verified.at);
     page.line(say!(
         lang,
-        "  ✓ {c} が {d} に本人確認",
-        "  ✓ verified by {c} on {d}",
+        "  ✓ {n}{c} が {d} に本人確認",
+        "  ✓ {n}verified by {c} on {d}",
+        n = name.map(|name| format!("{name}: ")).unwrap_or_default(),
         c = verified.issuer_name,
         d = at
     ));

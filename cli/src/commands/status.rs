@@ -1,4 +1,4 @@
-//! `techo status`, `techo issuers`, `techo doctor`.
+//! `techo status`, `techo doctor`.
 
 use techo_vault::vault::{DoctorReport, LostEntry, Status};
 
@@ -68,37 +68,6 @@ fn listed(page: &mut Page, what: &str, lines: &[String]) {
     for line in lines {
         page.line(format!("⚠ {what}: {line}"));
     }
-}
-
-pub(super) fn issuers(desk: &Desk) -> Result<(), Failure> {
-    let vault = desk.open()?;
-    let (issuers, members) = (vault.issuers(), vault.members());
-    let lang = desk.lang();
-    desk.out.show("issuers/1", &issuers, |page| {
-        for issuer in &issuers {
-            page.line(format!("{}  {}", issuer.name, issuer.code));
-            page.line(say!(
-                lang,
-                "  公式記録 {n}",
-                "  official entries {n}",
-                n = issuer.entries
-            ));
-            let named = members
-                .iter()
-                .filter(|member| issuer.members.contains(&member.id));
-            for member in named {
-                page.line(format!("  ✓ {}", member.name()));
-            }
-            page.line(format!("  {}", issuer.issuer));
-        }
-        if issuers.is_empty() {
-            page.line(lang.of(
-                "まだありません。techo enrol で申し込みます。",
-                "None yet. techo enrol asks a city for records.",
-            ));
-        }
-    })?;
-    Ok(())
 }
 
 pub(super) fn doctor(desk: &Desk) -> Result<(), Failure> {

@@ -15,13 +15,14 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use techo_jpki::{EnrolmentStatement, NonceFile, StatementPlan, consent};
+use techo_tests::seeded::Seeded;
 use techo_vault::book::EnrolmentHandle;
 use techo_vault::crypto::{SealKey, SigningKey};
 use techo_vault::issued::{
     BindingId, BindingPlan, EnrolmentTerms, EntryKey, EntryPlan, Group, GroupName, Groups,
     InboxDescriptor, IssuedBook, IssuedHash, IssuedKind, IssuerFile, IssuerOnlyKey, IssuerPayload,
-    IssuerRoot, KeySetPlan, Proof, SignedBinding, SignedIssuedEntry, SignedKeySet, Subject,
-    feed_key_hash,
+    IssuerRoot, KeySetPlan, Proof, RebindPlan, SignedBinding, SignedIssuedEntry, SignedKeySet,
+    Subject, feed_key_hash, open_rebind, seal_rebind,
 };
 use techo_wire::{AppendKey, InboxId, RelayAddress, RelayKey};
 
@@ -163,6 +164,10 @@ fn judge(kind: &str, bytes: &[u8]) -> String {
             .map(|_| ())
             .map_err(|e| format!("{e:?}")),
         "statement" => EnrolmentStatement::decode(bytes)
+            .map(|_| ())
+            .map_err(|e| format!("{e:?}")),
+        "rebind" => open_rebind(&SealKey::from_seed(&[3; 32]), issuer().id(), &text)
+            .and_then(|asked| asked.verify(terms().issuer_only_key))
             .map(|_| ())
             .map_err(|e| format!("{e:?}")),
         "nonce file" => NonceFile::from_text(&text)
@@ -390,6 +395,72 @@ fn enrolment_cases(cases: &mut Cases) {
     );
 }
 
+/// What continues an earlier binding: by the card, and by the issuer-only key without one.
+fn following_cases(cases: &mut Cases) {
+    let followed = statement().following(Some([10; 32])).to_bytes();
+    cases.pass(
+        "statement",
+        "a statement that follows a binding",
+        followed.clone(),
+    );
+    let short = &followed[..followed.len() - 1];
+    cases.fail("statement", "half a binding to follow", short.to_vec());
+    let mut nobody = statement().to_bytes();
+    nobody[20] += 1;
+    nobody.push(0xf6);
+    cases.fail("statement", "nothing to follow, written out", nobody);
+    let next = BindingPlan {
+        id: BindingId::from_bytes([16; 32]),
+        sequence: 1,
+        supersedes: Some(BindingId::from_bytes([10; 32])),
+        ..binding_plan()
+    };
+    let next = SignedBinding::sign(&entry_key(), &next).to_bytes();
+    cases.pass("binding", "a binding that follows another", next.clone());
+    let old = at(&next, &[10; 32]);
+    cases.fail("binding", "another binding followed", flip(&next, old));
+}
+
+fn rebind(to: &IssuerFile, seed: u8) -> Vec<u8> {
+    let plan = RebindPlan {
+        follows: BindingId::from_bytes([10; 32]),
+        sequence: 1,
+        handle: EnrolmentHandle::from_bytes([17; 32]),
+        feed: SealKey::from_seed(&[18; 32]).public(),
+        inbox: descriptor(),
+    };
+    let key = SigningKey::from_seed(&[seed; 32]);
+    seal_rebind(&mut Seeded::new(1), to.latest().unwrap(), &key, &plan)
+        .unwrap()
+        .into_bytes()
+}
+
+fn rebind_cases(cases: &mut Cases) {
+    let good = rebind(&issuer(), 9);
+    cases.pass("rebind", "other keys under a binding", good.clone());
+    cases.fail("rebind", "signed by a stranger", rebind(&issuer(), 99));
+    let neighbour = SigningKey::from_seed(&[20; 32]);
+    let plan = KeySetPlan {
+        version: 1,
+        entry_keys: vec![EntryKey::from_bytes(entry_key().public())],
+        enrolment: SealKey::from_seed(&[3; 32]).public(),
+        append: AppendKey::from_bytes(SigningKey::from_seed(&[4; 32]).public()),
+        valid_from: NOW,
+    };
+    let pinned = IssuerRoot::from_bytes(neighbour.public());
+    let keys = SignedKeySet::sign(&neighbour, &plan);
+    let other = IssuerFile::new(pinned, "999999", "見本市", &keys).unwrap();
+    cases.fail("rebind", "for another issuer", rebind(&other, 9));
+    let text = String::from_utf8(good.clone()).unwrap();
+    let line = text.replace("techo-rebind-v1", "techo-enrolment-v1");
+    cases.fail("rebind", "behind the line of an enrolment", line.into());
+    let mut inside = good.clone();
+    let middle = inside.len() / 2;
+    inside[middle] = if inside[middle] == b'A' { b'B' } else { b'A' };
+    cases.fail("rebind", "an altered letter", inside);
+    cases.fail("rebind", "cut short", good[..good.len() - 9].to_vec());
+}
+
 #[derive(Default)]
 struct Cases(Vec<Case>);
 
@@ -423,6 +494,8 @@ fn built() -> Vec<Case> {
     entry_cases(&mut cases);
     proof_cases(&mut cases);
     enrolment_cases(&mut cases);
+    following_cases(&mut cases);
+    rebind_cases(&mut cases);
     cases.0
 }
 
@@ -512,6 +585,14 @@ fn every_refusal_of_an_entry_has_a_vector() {
     ] {
         assert!(outcomes.iter().any(|o| o.starts_with(name)), "{name}");
     }
+}
+
+#[test]
+fn what_a_statement_follows_is_read_back() {
+    let followed = statement().following(Some([10; 32]));
+    let read = |bytes: &[u8]| EnrolmentStatement::decode(bytes).unwrap();
+    assert_eq!(read(&followed.to_bytes()).follows(), Some(&[10; 32]));
+    assert_eq!(read(&statement().to_bytes()).follows(), None);
 }
 
 #[test]

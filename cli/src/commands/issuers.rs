@@ -82,6 +82,8 @@ fn show(lang: Lang, page: &mut Page, row: &Row<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use techo_vault::book::BookId;
+
     use super::*;
 
     fn verified(issuer: &str, at: u64) -> Verified {
@@ -111,6 +113,7 @@ mod tests {
         let name = vec![techo_health::Value::Text(name.into())];
         MemberView {
             id: MemberId::from_bytes([id; 16]),
+            book: BookId::from_bytes([id; 32]),
             profile: [("name".to_owned(), name)].into(),
             verified,
             loading: false,

@@ -182,6 +182,17 @@ impl Index {
         self.contained(|tree| Ok(tree.len())).unwrap()
     }
 
+    /// Lays what is kept as one piece into the place of another.
+    #[cfg(test)]
+    pub(super) fn misplace(&self, from: (&str, ObjectMark, u32), to: (&str, ObjectMark, u32)) {
+        let [from, to] = [from, to].map(|(name, mark, n)| self.key(name, mark, n));
+        self.contained(|tree| {
+            let sealed = tree.get(from)?.unwrap();
+            tree.insert(to, sealed)
+        })
+        .unwrap();
+    }
+
     /// Moves the folder out of the way, keeping only this one, and begins an empty index.
     pub(super) fn set_aside(&self) -> Result<(), IndexError> {
         let mut tree = self.tree();

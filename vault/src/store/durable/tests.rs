@@ -410,6 +410,32 @@ fn an_index_of_another_time_is_set_aside() {
 }
 
 #[test]
+fn a_piece_in_the_place_of_another_is_never_believed() {
+    let content = |n: u8| vec![n; 100_000];
+    let (old, new) = (ObjectMark::of(&content(0)), ObjectMark::of(&content(1)));
+    let places = [
+        (("page", new, 1), ("page", new, 0)),
+        (("other", new, 0), ("page", new, 0)),
+        (("page", old, 0), ("page", new, 0)),
+        (("page", old, 1), ("page", new, 1)),
+    ];
+    for (from, to) in places {
+        let bench = Bench::new();
+        let store = bench.open();
+        put(&store, "page", &content(1));
+        put(&store, "other", &content(1));
+        let index = store.index.as_ref().unwrap();
+        // Pieces of a checkpoint whose manifest was never written.
+        let unnamed = index.put(&mut entropy(), "page", old, &content(0));
+        unnamed.unwrap();
+        assert_eq!(object(&store, "page"), Some(content(1)));
+        index.misplace(from, to);
+        assert_eq!(object(&store, "page"), None, "{from:?}");
+        assert_eq!(store.index_damage(), [Damage::IndexSetAside]);
+    }
+}
+
+#[test]
 fn only_the_last_damaged_index_is_kept() {
     let bench = Bench::new();
     for _ in 0..3 {

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod published;
+
 fn japan() -> Reference {
     ReferenceId::Japan2023.reference().unwrap()
 }
@@ -39,7 +41,12 @@ fn rows(text: &str) -> Vec<(&str, Sex, Vec<f64>)> {
 fn every_band_of_the_survey_reads_back_as_it_was_published() {
     let japan = japan();
     let rows = rows(include_str!("../../growth/japan_2023.csv"));
-    assert_eq!(rows.len(), 2 * (24 + 24 + 17));
+    for sex in [Sex::Female, Sex::Male] {
+        for (measure, bands) in [("weight", 24), ("height", 24), ("head", 17)] {
+            let own = rows.iter().filter(|row| (row.0, row.1) == (measure, sex));
+            assert_eq!(own.count(), bands, "{measure} {sex:?}");
+        }
+    }
     for (measure, sex, numbers) in rows {
         let curve = japan.curve(Measure::of_key(measure).unwrap(), sex);
         let found = curve.centiles(numbers[0]).unwrap();
@@ -83,79 +90,6 @@ fn every_published_percentile_lies_at_the_edge_that_it_names() {
                     )
                 ),
             }
-        }
-    }
-}
-
-/// WHO's published z-score tables: −3, −2, −1, 0, 1, 2, 3 SD (expanded tables of the WHO Child
-/// Growth Standards, weight-for-age, length/height-for-age, head circumference-for-age).
-#[test]
-fn z_scores_are_those_that_who_published() {
-    let published: [(Measure, Sex, f64, [f64; 7]); 9] = [
-        (
-            Measure::Weight,
-            Sex::Male,
-            0.0,
-            [2.1, 2.5, 2.9, 3.3, 3.9, 4.4, 5.0],
-        ),
-        (
-            Measure::Weight,
-            Sex::Male,
-            12.0,
-            [6.9, 7.7, 8.6, 9.6, 10.8, 12.0, 13.3],
-        ),
-        (
-            Measure::Weight,
-            Sex::Male,
-            60.0,
-            [12.4, 14.1, 16.0, 18.3, 21.0, 24.2, 27.9],
-        ),
-        (
-            Measure::Weight,
-            Sex::Female,
-            0.0,
-            [2.0, 2.4, 2.8, 3.2, 3.7, 4.2, 4.8],
-        ),
-        (
-            Measure::Weight,
-            Sex::Female,
-            12.0,
-            [6.3, 7.0, 7.9, 8.9, 10.1, 11.5, 13.1],
-        ),
-        (
-            Measure::Weight,
-            Sex::Female,
-            60.0,
-            [12.1, 13.7, 15.8, 18.2, 21.2, 24.9, 29.5],
-        ),
-        (
-            Measure::Height,
-            Sex::Male,
-            12.0,
-            [68.6, 71.0, 73.4, 75.7, 78.1, 80.5, 82.9],
-        ),
-        (
-            Measure::Height,
-            Sex::Female,
-            12.0,
-            [66.3, 68.9, 71.4, 74.0, 76.6, 79.2, 81.7],
-        ),
-        (
-            Measure::Height,
-            Sex::Male,
-            60.0,
-            [96.1, 100.7, 105.3, 110.0, 114.6, 119.2, 123.9],
-        ),
-    ];
-    let who = who();
-    for (measure, sex, age, values) in published {
-        let lms = who.curve(measure, sex).lms(age).unwrap();
-        for (z, value) in (-3..=3).map(f64::from).zip(values) {
-            // Published to one decimal.
-            assert!(
-                (lms.value(z) - value).abs() < 0.0501,
-                "{measure:?} {sex:?} {age} {z}"
-            );
         }
     }
 }

@@ -95,7 +95,8 @@ pub struct Engines<'a> {
 /// The reminders of one member from `on` for `days` days, in order of time. `family` holds the
 /// histories of all members.
 ///
-/// Voluntary vaccinations are left out: nobody calls for them. So is what was agreed upon already.
+/// Voluntary vaccinations are told only where the family has begun or planned them: nobody calls
+/// for them. What was agreed upon for a day takes the place of its window.
 pub fn reminders<'a>(
     engines: Engines<'_>,
     history: &History,
@@ -108,7 +109,7 @@ pub fn reminders<'a>(
     }
     let mut all: Vec<Reminder> = Vec::new();
     for item in standings(engines.rules, &Case::of_history(history, on), days)? {
-        all.extend(vaccination(history, &item, on));
+        all.extend(vaccination(engines.rules, history, &item, on));
     }
     for due in checkup::due(engines.checkups, history, on, days) {
         all.extend(examination(history, &due, on));
@@ -122,19 +123,37 @@ pub fn reminders<'a>(
     Ok(all)
 }
 
-fn vaccination(history: &History, item: &Item, on: Date) -> Vec<Reminder> {
-    let waits = is_waiting(item.standing);
+fn vaccination(rules: &Rules, history: &History, item: &Item, on: Date) -> Vec<Reminder> {
     let series = &item.proposal.series;
     let dose = item.proposal.next_dose.clone();
-    if !waits || item.voluntary || is_agreed(history, series, dose.as_deref(), on) {
+    let plans = || {
+        let all = history.appointments.iter();
+        all.filter(|plan| plan.is_open && is_for(rules, plan, series, dose.as_deref()))
+    };
+    let wanted = !item.voluntary || is_begun(item) || plans().next().is_some();
+    let agreed = plans().any(|plan| plan.planned.is_some_and(|day| day >= on));
+    if !is_waiting(item.standing) || !wanted || agreed {
         return Vec::new();
     }
-    let key = format!("vaccination/{series}/{}", dose.as_deref().unwrap_or("-"));
+    let mut key = format!("vaccination/{series}/{}", dose.as_deref().unwrap_or("-"));
+    // What comes back every season is another event each time.
+    let season = rules.view(series).filter(|view| view.seasonal);
+    if let Some(day) = season.and(item.until.or(item.from)) {
+        key = format!("{key}/y{}", FiscalYear::of(day).0);
+    }
     let subject = Subject::Vaccination {
         series: series.clone(),
         dose,
     };
     both_ends(&key, &subject, (item.from, item.until))
+}
+
+/// Whether a dose of the series, of this season's where it has seasons, counts already.
+fn is_begun(item: &Item) -> bool {
+    item.proposal
+        .next_dose
+        .as_deref()
+        .is_some_and(|dose| dose != "1")
 }
 
 fn examination(history: &History, due: &CheckupDue, on: Date) -> Vec<Reminder> {
@@ -221,17 +240,16 @@ fn is_waiting(standing: Standing) -> bool {
     }
 }
 
-/// Whether a day ahead was agreed for this dose.
-fn is_agreed(history: &History, series: &str, dose: Option<&str>, on: Date) -> bool {
-    history.appointments.iter().any(|plan| {
-        let same_dose = plan
-            .dose_no
-            .is_none_or(|number| dose == Some(number.to_string().as_str()));
-        plan.is_open
-            && plan.planned.is_some_and(|day| day >= on)
-            && plan.series.as_deref() == Some(series)
-            && same_dose
-    })
+/// Whether something planned is for this dose; families name a series as pages show it.
+fn is_for(rules: &Rules, plan: &Appointment, series: &str, dose: Option<&str>) -> bool {
+    let same_dose = plan
+        .dose_no
+        .is_none_or(|number| dose == Some(number.to_string().as_str()));
+    let named = |text: &str| {
+        let names = rules.names(series);
+        text == series || names.is_some_and(|(ja, en)| text == ja || text.eq_ignore_ascii_case(en))
+    };
+    same_dose && plan.series.as_deref().map(str::trim).is_some_and(named)
 }
 
 #[cfg(test)]

@@ -169,3 +169,89 @@ fn reminders_lie_in_the_days_asked_for_in_order_of_time() {
         "a key and its nature name one reminder"
     );
 }
+
+fn dose(vaccine: &'static str, date: &'static str) -> [(&'static str, &'static str); 3] {
+    [
+        ("kind", "vaccination"),
+        ("vaccine", vaccine),
+        ("date", date),
+    ]
+}
+
+#[test]
+fn a_voluntary_vaccine_is_told_once_it_was_begun() {
+    let mumps = "vaccination/mumps/2";
+    let untouched = history("2024-10-01", &[]);
+    let keys = |history: &History, on| {
+        let all = all(history, on, 3_000).into_iter();
+        all.map(|reminder| reminder.key).collect::<Vec<_>>()
+    };
+    let any = |keys: &[String]| keys.iter().any(|key| key.contains("mumps"));
+    assert!(!any(&keys(&untouched, "2024-11-01")));
+    let given = dose("MUMPS", "2025-11-20");
+    let begun = history("2024-10-01", &[&given]);
+    let second: Vec<(Nature, String)> = all(&begun, "2025-11-22", 3_000)
+        .into_iter()
+        .filter(|reminder| reminder.key == mumps)
+        .map(|reminder| (reminder.nature, reminder.date.to_string()))
+        .collect();
+    // In the year before primary school, from the day on which the next dose is told everywhere.
+    assert_eq!(second, [(Nature::Begins, "2030-04-01".to_owned())]);
+    let both = dose("MUMPS", "2030-05-01");
+    let done = history("2024-10-01", &[&given, &both]);
+    assert!(!any(&keys(&done, "2030-05-02")));
+}
+
+#[test]
+fn a_voluntary_vaccine_is_told_once_it_was_planned() {
+    let window = [
+        ("kind", "appointment"),
+        ("purpose", "おたふく"),
+        ("due_from", "2025-10-01"),
+    ];
+    for name in ["mumps", "おたふくかぜ", "Mumps"] {
+        let chosen = [&window[..], &[("series", name)]].concat();
+        let infant = history("2024-10-01", &[&chosen]);
+        let told = named(&infant, "2024-12-01", "vaccination/mumps/1");
+        assert_eq!(told, [(Nature::Begins, "2025-09-30".to_owned())], "{name}");
+        let dropped = [&chosen[..], &[("plan", "cancelled")]].concat();
+        let infant = history("2024-10-01", &[&dropped]);
+        assert_eq!(named(&infant, "2024-12-01", "vaccination/mumps/1"), []);
+        let later = [&chosen[..], &[("date", "2025-10-20")]].concat();
+        let infant = history("2024-10-01", &[&later]);
+        assert_eq!(named(&infant, "2024-12-01", "vaccination/mumps/1"), []);
+        let agreed = named(&infant, "2024-12-01", "appointment/r0");
+        assert_eq!(agreed, [(Nature::Agreed, "2025-10-20".to_owned())]);
+    }
+    let other = [&window[..], &[("series", "flu_nasal")]].concat();
+    let infant = history("2024-10-01", &[&other]);
+    assert_eq!(named(&infant, "2024-12-01", "vaccination/mumps/1"), []);
+}
+
+#[test]
+fn each_season_is_an_event_of_its_own() {
+    let begun = dose("FLU", "2026-10-10");
+    let child = history("2020-05-05", &[&begun]);
+    let second = named(
+        &child,
+        "2026-10-11",
+        "vaccination/flu_child_inactivated/2/y2026",
+    );
+    assert_eq!(
+        second,
+        [
+            (Nature::Begins, "2026-10-24".to_owned()),
+            (Nature::LastDay, "2027-01-31".to_owned())
+        ]
+    );
+    let plan: &[(&str, &str)] = &[
+        ("kind", "appointment"),
+        ("purpose", "インフルエンザ"),
+        ("series", "インフルエンザ"),
+        ("due_from", "2027-10-01"),
+    ];
+    let child = history("2020-05-05", &[&begun, plan]);
+    let keys = all(&child, "2027-06-01", 300);
+    let first = "vaccination/flu_child_inactivated/1/y2027";
+    assert!(keys.iter().any(|reminder| reminder.key == first));
+}

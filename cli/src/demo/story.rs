@@ -21,6 +21,7 @@ pub(super) fn play(stage: &mut Stage<'_>) -> Done {
     family::together(stage)?;
     city::correction(stage)?;
     family::ahead(stage)?;
+    family::growth(stage)?;
     others::clinic(stage)?;
     others::secrecy(stage)
 }

@@ -236,3 +236,29 @@ pub(super) fn ahead(stage: &mut Stage<'_>) -> Done {
     )?;
     stage.note(&stage.types("mother", &ask)?)
 }
+
+pub(super) fn growth(stage: &mut Stage<'_>) -> Done {
+    let lang = stage.lang();
+    stage.scene(lang.of(
+        "市の健診の体重と、母が家で量った体重を、同じ曲線と比べます。",
+        "The weight from the city's checkup and the one that the mother took at home stand on the same curves.",
+    ))?;
+    let ask = ["growth", "--table", "--measure", "weight"];
+    let (phone, tablet) = (stage.asks("mother", &ask)?, stage.asks("tablet", &ask)?);
+    let stands = |at: usize, date: &str, value: f64, range: (u8, u8)| {
+        let place = |field: &str| format!("/measures/0/values/{at}/{field}");
+        is(&phone, &place("date"), date)
+            && is(&phone, &place("value"), value)
+            && is(&phone, &place("above"), range.0)
+            && is(&phone, &place("below"), range.1)
+    };
+    Stage::must(
+        phone == tablet
+            && is(&phone, "/reference", "japan-2023")
+            && stands(0, "2025-11-18", 10.4, (50, 75))
+            && stands(1, "2025-12-24", 10.9, (75, 90)),
+        "both devices place both weights",
+        &phone.to_string(),
+    )?;
+    stage.note(&stage.types("mother", &ask)?)
+}

@@ -1,11 +1,13 @@
 """Checks calendar files that `techo remind --ics` wrote with a parser that is not ours.
 
-    check_ics.py BEFORE AFTER [WORD ...]
-
-BEFORE and AFTER are two states of one file, the second written after a date had moved. No WORD may stand in either.
+BEFORE and AFTER are two states of one file, the second written after dates had moved; TOLD_BEFORE and TOLD_AFTER are what
+`--json` told at the same times. WHAT is `appointment`, or a kind and its series or checkup (`vaccination/mumps`): it must be new,
+or have moved. No word may stand in either file.
 """
 
+import argparse
 import datetime
+import json
 import sys
 
 import icalendar
@@ -39,10 +41,34 @@ def events(path):
     return found
 
 
+def told(path):
+    """What the program told at the same time: by UID, what for and on which day."""
+    reminders = json.load(open(path, encoding="utf-8"))["data"]["reminders"]
+    found = {}
+    for one in reminders:
+        what = "/".join(filter(None, [one["kind"], one.get("series") or one.get("checkup")]))
+        found[one["uid"]] = (what, datetime.date.fromisoformat(one["date"]))
+    return found
+
+
 def main():
-    before, after = events(sys.argv[1]), events(sys.argv[2])
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("before", "after", "told_before", "told_after"):
+        asked.add_argument(name)
+    asked.add_argument("--new", action="append", default=[], metavar="WHAT")
+    asked.add_argument("--moved", action="append", default=[], metavar="WHAT")
+    asked.add_argument("--words", nargs="*", default=[])
+    asked = asked.parse_args()
+
+    before, after = events(asked.before), events(asked.after)
     assert before, "there is something to check"
-    moved = 0
+    told_before, told_after = told(asked.told_before), told(asked.told_after)
+    for file, list_ in ((before, told_before), (after, told_after)):
+        for uid, (start, _, cancelled) in file.items():
+            assert cancelled or list_[uid][1] == start, "an event stands on the day that was told"
+        kept_back = [what for uid, (what, _) in list_.items() if uid not in file]
+        assert kept_back == ["appointment"], f"only the private visit stays in the vault: {kept_back}"
+    moved = set()
     for uid, (start, sequence, cancelled) in after.items():
         if uid in before:
             was = before[uid]
@@ -50,13 +76,19 @@ def main():
                 assert sequence == was[1], "nothing moved, the sequence stays"
             else:
                 assert sequence > was[1], "what moved has a higher sequence"
-                moved += 1
+                moved.add(uid)
     assert moved, "a date has moved between the two files"
-    for path in sys.argv[1:3]:
+    for what in asked.moved:
+        assert any(told_after[uid][0] == what for uid in moved if uid in told_after), f"{what} has moved"
+    for what in asked.new:
+        assert all(other != what for other, _ in told_before.values()), f"{what} was not there before"
+        new = [uid for uid, (other, _) in told_after.items() if other == what]
+        assert new and all(uid in after and uid not in before for uid in new), f"{what} is there now"
+    for path in (asked.before, asked.after):
         text = open(path, encoding="utf-8").read().replace("\r\n ", "")
-        for word in sys.argv[3:]:
+        for word in asked.words:
             assert word not in text, f"{word} stands in {path}"
-    print(f"{len(before)} and {len(after)} events, {moved} moved: sound to icalendar {icalendar.__version__}")
+    print(f"{len(before)} and {len(after)} events, {len(moved)} moved: sound to icalendar {icalendar.__version__}")
 
 
 main()

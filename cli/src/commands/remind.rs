@@ -16,7 +16,7 @@ use crate::args::{RemindArgs, TitlesArg};
 use crate::clock;
 use crate::desk::{Desk, read_text, write_text};
 use crate::error::Failure;
-use crate::handbook::handbooks;
+use crate::handbook::{self, handbooks};
 use crate::ics::{Entry, Previous, Sheet};
 use crate::lang::Lang;
 
@@ -130,8 +130,16 @@ impl Data {
         };
         let mut all = Vec::new();
         for book in &books {
-            let own = reminders(engines, &book.history, family.iter().copied(), on, days);
-            for reminder in own.map_err(anyhow::Error::from)? {
+            let told = |history| {
+                let own = reminders(engines, history, family.iter().copied(), on, days);
+                own.map_err(anyhow::Error::from)
+            };
+            let mut own = told(&book.history)?;
+            let open = handbook::to_hand_over(&vault, book.member.clone()).history;
+            if open != book.history {
+                keep_back(&mut own, &told(&open)?);
+            }
+            for reminder in own {
                 let name = book.member.name();
                 all.push(self.line(desk.lang(), (book.member.id, name), &reminder));
             }
@@ -173,6 +181,13 @@ impl Data {
             nature_of: reminder.nature,
             may_leave: reminder.may_leave,
         }
+    }
+}
+
+/// Keeps in the vault what does not follow from those records alone that may leave it.
+fn keep_back(own: &mut [Reminder], open: &[Reminder]) {
+    for reminder in own {
+        reminder.may_leave &= open.contains(reminder);
     }
 }
 
@@ -278,6 +293,16 @@ mod tests {
         last.nature = Nature::LastDay;
         assert_ne!(uid(one, &bcg), uid(one, &last));
         assert_eq!(uid(one, &bcg).len(), "@techo".len() + 32);
+    }
+
+    #[test]
+    fn what_only_private_records_tell_stays_in_the_vault() {
+        let second = reminder("vaccination/mumps/2", "2027-02-28");
+        let later = reminder("vaccination/bcg/1", "2027-03-28");
+        let mut own = [second, later.clone()];
+        let open = [reminder("vaccination/mumps/1", "2027-01-05"), later];
+        keep_back(&mut own, &open);
+        assert_eq!(own.map(|reminder| reminder.may_leave), [false, true]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod ics;
 mod notice;
 mod lang;
 mod output;
+mod question;
 mod error;
 mod args;
 mod passphrase;

@@ -83,12 +83,17 @@ impl Output {
 
     /// Asks for a line of text.
     pub(crate) fn line(question: &str) -> io::Result<String> {
-        let mut terminal = io::stderr().lock();
-        terminal.write_all(page::harmless(question).as_bytes())?;
-        terminal.flush()?;
+        Self::prompt(question)?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
         Ok(answer)
+    }
+
+    /// Shows a question whose answer is read elsewhere.
+    pub(crate) fn prompt(question: &str) -> io::Result<()> {
+        let mut terminal = io::stderr().lock();
+        terminal.write_all(page::harmless(question).as_bytes())?;
+        terminal.flush()
     }
 }
 

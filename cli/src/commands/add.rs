@@ -6,6 +6,7 @@ use serde::Serialize;
 use techo_health::{
     Date, Decimal, Fields, Kind, Measurement, Note, Quantity, Record, Vaccination, Vaccine, Value,
 };
+use techo_vault::vault::Vault;
 
 use super::date_or_today;
 use super::member::birth;
@@ -82,8 +83,8 @@ fn measurement(desk: &Desk, args: MeasurementArgs) -> Result<(), Failure> {
 
 fn checkup(desk: &Desk, args: CheckupArgs) -> Result<(), Failure> {
     let new = args.new.clone();
-    let record = super::checkup::written(desk, args)?;
-    write(desk, &new, &Record::Checkup(record))
+    let (record, vault) = super::checkup::written(desk, args)?;
+    write_into(desk, &new, &Record::Checkup(record), vault)
 }
 
 fn note(desk: &Desk, args: NoteArgs) -> Result<(), Failure> {
@@ -135,10 +136,28 @@ fn attach(path: &Path, fields: &mut Fields) -> Result<(), Failure> {
 }
 
 fn write(desk: &Desk, new: &NewRecord, record: &Record) -> Result<(), Failure> {
-    // Said before the passphrase is asked for; the vault checks again.
-    let record = &complete(new, record)?;
-    check_days(record, None, new.confirm)?;
-    let mut vault = desk.open()?;
+    write_into(desk, new, record, None)
+}
+
+/// Says before the passphrase is asked for what cannot be written; the vault checks again.
+pub(super) fn check_record(new: &NewRecord, record: &Record) -> Result<Record, Failure> {
+    let record = complete(new, record)?;
+    check_days(&record, None, new.confirm)?;
+    Ok(record)
+}
+
+/// Writes into a vault that may be open already.
+fn write_into(
+    desk: &Desk,
+    new: &NewRecord,
+    record: &Record,
+    vault: Option<Vault>,
+) -> Result<(), Failure> {
+    let record = &check_record(new, record)?;
+    let mut vault = match vault {
+        Some(vault) => vault,
+        None => desk.open()?,
+    };
     let member = Desk::member(&vault, new.member.as_deref())?;
     check_days(record, birth(&member), new.confirm)?;
     let id = vault

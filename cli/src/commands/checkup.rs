@@ -1,16 +1,21 @@
 //! `techo checkup`, and `techo add checkup` through a form.
 
 use serde::Serialize;
-use techo_health::Checkup;
 use techo_health::checkup::{Checkups, Form, FormItem, Forms, ItemKind};
 use techo_health::record::{CheckupType, Judgement};
+use techo_health::{Checkup, Record};
+use techo_vault::vault::Vault;
 
 use super::date_or_today;
+use super::member::birth;
 use crate::args::{CheckupArgs, CheckupsCommand};
 use crate::desk::Desk;
 use crate::error::Failure;
 use crate::lang::{Lang, say};
-use crate::output::{Output, Page, Table};
+use crate::output::{Page, Table};
+use crate::question::Terminal;
+
+mod dialogue;
 
 #[derive(Serialize)]
 struct FormTold<'a> {
@@ -53,8 +58,9 @@ pub(super) fn run(desk: &Desk, command: &CheckupsCommand) -> Result<(), Failure>
 }
 
 /// The record of what was typed: freely, or by a form, which is asked item by item at a terminal if
-/// no finding was typed.
-pub(super) fn written(desk: &Desk, args: CheckupArgs) -> Result<Checkup, Failure> {
+/// no finding was typed. Whoever is asked has opened the vault before: what was answered is not lost
+/// to a wrong passphrase.
+pub(super) fn written(desk: &Desk, args: CheckupArgs) -> Result<(Checkup, Option<Vault>), Failure> {
     let date = date_or_today(args.new.date.as_deref())?;
     let forms = Forms::built_in().map_err(anyhow::Error::from)?;
     let form = args
@@ -67,54 +73,39 @@ pub(super) fn written(desk: &Desk, args: CheckupArgs) -> Result<Checkup, Failure
         .as_deref()
         .or(form.map(|form| form.checkup.as_str()));
     let checkup = CheckupType::new(typed.ok_or(Failure::NotUnderstood { what: "CHECKUP" })?);
-    let mut findings = args.finding;
-    if let Some(form) = form {
-        if form.checkup != checkup.as_str() {
-            return Err(Failure::NotUnderstood { what: "--form" });
-        }
-        findings = if findings.is_empty() && desk.out.can_ask() {
-            asked(desk, form)?
-        } else {
-            let entry = |(key, value): (String, String)| form.entry(&key, &value);
-            findings.into_iter().map(entry).collect::<Result<_, _>>()?
-        };
+    if form.is_some_and(|form| form.checkup != checkup.as_str()) {
+        return Err(Failure::NotUnderstood { what: "--form" });
     }
-    Ok(Checkup {
+    let mut record = Checkup {
         form: form.map(Form::name),
         facility: args.facility,
         doctor: args.doctor,
         judgement: args.judgement.as_deref().map(Judgement::new),
-        findings: findings.into_iter().collect(),
         note: args.note,
         ..Checkup::new(checkup, date)
-    })
-}
-
-/// Asks for every item; an empty answer leaves it out.
-fn asked(desk: &Desk, form: &Form) -> Result<Vec<(String, String)>, Failure> {
-    let lang = desk.lang();
-    desk.out.aside(lang.of(
-        "項目ごとに入力してください。Enterだけなら書きません。",
-        "Answer item by item; Enter alone leaves an item out.",
-    ));
-    let mut findings = Vec::new();
-    for item in &form.items {
-        loop {
-            let name = lang.of(&item.ja, &item.en);
-            let answer = Output::line(&format!("{name}{}: ", hint(lang, item)))?;
-            if answer.trim().is_empty() {
-                break;
-            }
-            match item.value(&answer) {
-                Ok(value) => {
-                    findings.push((item.code.clone(), value));
-                    break;
-                }
-                Err(error) => desk.out.aside(&Failure::from(error).told(lang).message),
-            }
-        }
+    };
+    let Some(form) = form else {
+        record.findings = args.finding.into_iter().collect();
+        return Ok((record, None));
+    };
+    if args.finding.is_empty() && desk.out.can_ask() {
+        let blank = Record::Checkup(record.clone());
+        super::add::check_record(&args.new, &blank)?;
+        let vault = desk.open()?;
+        let member = Desk::member(&vault, args.new.member.as_deref())?;
+        super::add::check_days(&blank, birth(&member), args.new.confirm)?;
+        let mut terminal = Terminal::open()?;
+        let findings = dialogue::ask(desk.lang(), form, &record, &mut terminal)?;
+        record.findings = findings.into_iter().collect();
+        return Ok((record, Some(vault)));
     }
-    Ok(findings)
+    let entry = |(key, value): (String, String)| form.entry(&key, &value);
+    record.findings = args
+        .finding
+        .into_iter()
+        .map(entry)
+        .collect::<Result<_, _>>()?;
+    Ok((record, None))
 }
 
 /// What an item takes, in brackets.

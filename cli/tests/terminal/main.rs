@@ -8,8 +8,11 @@
 
 mod due;
 mod card;
+#[cfg(unix)]
+mod dialogue;
 mod growth;
 mod records;
+mod remind;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -260,6 +260,9 @@ pub(crate) struct TimelineArgs {
     /// Only this kind: vaccination, measurement, pregnancy, illness …
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
+    /// Only so many, the newest.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) latest: Option<u16>,
 }
 
 /// One record.

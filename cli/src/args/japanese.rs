@@ -239,6 +239,10 @@ fn family(id: &str) -> Option<&'static str> {
         "finding" => "所見ひとつ(何度でも): 記号=内容",
         "text" => "本文",
         "title" => "題",
+        "document_file" => {
+            "書類のファイル: 指紋(SHA-256)だけを書きます。ファイルそのものは手帳に入りません"
+        }
+        "latest" => "新しいものから、この件数だけ",
         "kind" => "種類: vaccination、measurement、pregnancy、illness …",
         "set" => "項目と新しい値(何度でも): 項目=値",
         "clear" => "消す項目(何度でも)",
@@ -261,6 +265,8 @@ fn family(id: &str) -> Option<&'static str> {
         "voluntary_too" => "任意の予防接種も案に入れます",
         "all" => "何年も先のもの、済んだもの、すべての受診の案も表示します",
         "wareki" => "年を和暦で表示します(令和8年11月22日)",
+        "days_reminded" => "何日先までを見るか(既定: 180)",
+        "watch_reminders" => "Ctrl-Cまで続けて、1週間前・前日・当日にお知らせします",
         "watch" => "Ctrl-Cまで続けて、いつも最新に保ちます",
         _ => return None,
     })

@@ -25,7 +25,7 @@ pub(crate) struct RemindArgs {
     #[arg(long, short, value_name = "NAME")]
     pub(crate) member: Option<String>,
     /// How many days ahead to look.
-    #[arg(long, value_name = "N", default_value_t = 180, value_parser = clap::value_parser!(u16).range(1..=7300))]
+    #[arg(long = "days", id = "days_reminded", value_name = "N", default_value_t = 180, value_parser = clap::value_parser!(u16).range(1..=7300))]
     pub(crate) days: u16,
     /// Write a calendar file for phones and calendars; write it again to the same place to renew it.
     #[arg(long, value_name = "FILE")]
@@ -34,7 +34,7 @@ pub(crate) struct RemindArgs {
     #[arg(long, value_enum, default_value = "neutral")]
     pub(crate) titles: TitlesArg,
     /// Stay until Ctrl-C and tell a week before, the day before and on the day.
-    #[arg(long, conflicts_with = "ics")]
+    #[arg(long = "watch", id = "watch_reminders", conflicts_with = "ics")]
     pub(crate) watch: bool,
 }
 

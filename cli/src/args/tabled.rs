@@ -90,9 +90,11 @@ fn command_of(kind: Kind) -> Command {
     let command = Command::new(kind.as_str());
     let command = options(kind).fold(command, |command, field| command.arg(argument(kind, field)));
     let command = if kind == Kind::Document {
-        let file = Arg::new(FILE).long(FILE).value_name("FILE");
+        let file = Arg::new(FILE).long("file").value_name("FILE");
         let file = file.value_parser(clap::value_parser!(std::path::PathBuf));
-        command.arg(file.help("The document: its SHA-256 is written, the file stays where it is"))
+        command.arg(file.help(
+            "The document: only its SHA-256 is written. The file itself is not kept in the vault",
+        ))
     } else {
         command
     };
@@ -213,6 +215,6 @@ fn example(kind: Kind) -> &'static str {
 /// What stands before a field's key in an argument's id.
 const PREFIX: &str = "field:";
 /// The argument that names a document's file.
-const FILE: &str = "file";
+const FILE: &str = "document_file";
 /// The ends of keys that name a unit: their options work without, too.
 const SUFFIXES: [&str; 6] = ["_g", "_kg", "_cm", "_ml", "_min", "_days"];

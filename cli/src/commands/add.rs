@@ -227,7 +227,11 @@ fn remarks(record: &Record) -> Vec<Remark> {
         Record::Vaccination(dose) if dose.vaccine.known().is_none() => {
             vec![Remark::UnknownVaccine]
         }
-        Record::Tabled(tabled) if tabled.kind() == Kind::Document => vec![Remark::HashOnly],
+        Record::Tabled(tabled)
+            if tabled.kind() == Kind::Document || tabled.text("photo_sha256").is_some() =>
+        {
+            vec![Remark::HashOnly]
+        }
         _ => Vec::new(),
     }
 }

@@ -92,21 +92,32 @@ pub(super) fn run(desk: &Desk, args: &ExportArgs) -> Result<(), Failure> {
         left_out,
     };
     let lang = desk.lang();
+    let mut all = copied.iter().flat_map(|(_, items)| items);
+    let files_elsewhere = all.any(super::item::is_hash_only);
     desk.out.show("export/1", &exported, |page| {
-        for line in told(lang, &exported) {
+        for line in told(lang, &exported, files_elsewhere) {
             page.line(line);
         }
     })?;
     Ok(())
 }
 
-fn told(lang: Lang, exported: &Exported) -> Vec<String> {
+fn told(lang: Lang, exported: &Exported, files_elsewhere: bool) -> Vec<String> {
     let mut lines = vec![say!(
         lang,
         "{n}件を写しました。このファイルは暗号化されていません。",
         "Copied {n} records. This file is not encrypted.",
         n = exported.records
     )];
+    if files_elsewhere {
+        lines.push(
+            lang.of(
+                "書類や写真のファイルは手帳になく、写しにもありません(指紋だけ)。元のファイルを残してください。",
+                "The files of documents and photos are not in the vault nor in this copy (only their hashes): keep them.",
+            )
+            .to_owned(),
+        );
+    }
     if exported.left_out > 0 {
         lines.push(say!(
             lang,

@@ -94,6 +94,12 @@ impl Printer {
         if !details.is_empty() {
             page.line(format!("    {details}"));
         }
+        if is_hash_only(item) {
+            page.line(self.lang.of(
+                "    ファイルは手帳に入っていません(指紋だけ)",
+                "    the file is not in the vault (only its hash)",
+            ));
+        }
         if let Some(other) = self.same.get(&item.id) {
             page.line(say!(
                 self.lang,
@@ -109,7 +115,9 @@ impl Printer {
     pub(super) fn fields(&self, page: &mut Page, item: &TimelineItem) {
         let mut table = Table::indented(2);
         for (key, values) in in_order(item) {
-            if words::is_plumbing(key) {
+            // Whoever keeps the file compares it with this.
+            let hash = matches!(key.as_str(), "sha256" | "photo_sha256");
+            if words::is_plumbing(key) && !hash {
                 continue;
             }
             let shown: Vec<String> = values
@@ -119,6 +127,12 @@ impl Printer {
             table.row([self.label(key), shown.join(" / ")]);
         }
         page.table(&table);
+        if is_hash_only(item) {
+            page.line(self.lang.of(
+                "  ファイルは手帳に入っていません。手元のファイルが同じものかは、SHA-256を比べて確かめられます。",
+                "  The file is not in the vault. Compare the SHA-256 of the one you kept: the same means unchanged.",
+            ));
+        }
         self.conflicts(page, item);
     }
 
@@ -308,6 +322,12 @@ fn dose(item: &TimelineItem) -> Option<String> {
     }
 }
 
+/// Whether the record tells of a file that the vault does not hold.
+pub(super) fn is_hash_only(item: &TimelineItem) -> bool {
+    let tells = |key: &str| item.text(key).is_some();
+    (item.kind == "document" && tells("sha256")) || tells("photo_sha256")
+}
+
 /// Whether the head line shows the field already.
 fn is_in_head(kind: &str, key: &str) -> bool {
     match key {
@@ -375,6 +395,31 @@ mod tests {
             "2026-04-03(令和8年4月3日)  麻しん風しん混合  [家族]  #123456\n    ロット Y012A\n"
         );
         assert!(page(Lang::En, &item).contains("Measles, rubella  [family]"));
+    }
+
+    #[test]
+    fn a_document_or_photo_says_that_the_file_is_elsewhere() {
+        let hash = "ab".repeat(32);
+        let document = item(
+            "y/abcdef123456",
+            "document",
+            &[("title", &["紹介状"]), ("sha256", &[&hash])],
+        );
+        let diary = item(
+            "y/abcdef123456",
+            "diary",
+            &[("text", &["海"]), ("photo_sha256", &[&hash])],
+        );
+        let plain = item("y/abcdef123456", "diary", &[("text", &["海"])]);
+        for lang in [Lang::Ja, Lang::En] {
+            let told = lang.of("手帳に入っていません", "not in the vault");
+            assert!(page(lang, &document).contains(told));
+            assert!(page(lang, &diary).contains(told));
+            assert!(!page(lang, &plain).contains(told));
+            let mut whole = Page::default();
+            Printer::new(lang, &[], &[]).fields(&mut whole, &document);
+            assert!(whole.text().contains(&hash) && whole.text().contains(told));
+        }
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn findings(home: &Terminal) -> Vec<(String, String)> {
         .json("mother", &["timeline", "--kind", "checkup"])
         .data();
     let items = items.as_array().unwrap();
-    let fields = items.iter().flat_map(|item| item["fields"].as_object());
+    let fields = items.iter().filter_map(|item| item["fields"].as_object());
     let found = fields.flatten().filter_map(|(key, values)| {
         let key = key.strip_prefix("findings/")?;
         Some((key.to_owned(), values[0].as_str()?.to_owned()))

@@ -2,6 +2,49 @@
 
 use super::{Json, Terminal};
 
+#[test]
+fn the_newest_records_are_the_end_of_the_timeline() {
+    let home = Terminal::family();
+    for (text, date) in [
+        ("一", "2024-11-01"),
+        ("二", "2025-03"),
+        ("三", "2025-12-31"),
+        ("四", "2026-01-01"),
+    ] {
+        let note = ["add", "note", text, "--date", date];
+        assert_eq!(home.json("mother", &note).code, 0);
+    }
+    let visit = ["add", "appointment", "歯科", "--due-from", "2027-01-01"];
+    assert_eq!(home.json("mother", &visit).code, 0);
+    let weight = [
+        "add",
+        "measurement",
+        "体重",
+        "9.8",
+        "kg",
+        "--date",
+        "2025-12-31",
+    ];
+    assert_eq!(home.json("mother", &weight).code, 0);
+    let listed = |words: &[&str]| {
+        let all = home.json("mother", &[&["timeline"], words].concat()).data();
+        all.as_array().unwrap().clone()
+    };
+    let all = listed(&[]);
+    assert_eq!((all.len(), &all[5]["date"]), (6, &Json::Null));
+    // What has no date yet is told last of all, and only when there is room for it.
+    assert_eq!(listed(&["--latest", "3"]), all[2..5]);
+    assert_eq!(listed(&["--latest", "9"]), all);
+    let notes: Vec<Json> = listed(&["--kind", "note"]);
+    let newest = listed(&["--kind", "note", "--latest", "2"]);
+    assert_eq!(newest, notes[2..]);
+    let named = listed(&["--member", "花", "--latest", "1"]);
+    assert_eq!(named[0]["date"], "2026-01-01");
+    let page = home.run("mother", &["timeline", "--latest", "2"]).out;
+    assert!(page.contains("新しい2件"), "{page}");
+    assert_eq!(home.run("mother", &["timeline", "--latest", "0"]).code, 2);
+}
+
 /// One example of each kind that `techo add` knows by the table, and what the timeline calls it.
 const KINDS: [(&[&str], &str, &str); 14] = [
     (

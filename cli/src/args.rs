@@ -94,7 +94,9 @@ pub(crate) enum Command {
     /// Write something down: a vaccination, a measurement, a pregnancy, an illness …
     Add(AddArgs),
     /// Everything that happened, in order.
-    #[command(after_help = "Example:\n  techo timeline --member みほん花 --kind vaccination\n  techo timeline --latest 20")]
+    #[command(
+        after_help = "Example:\n  techo timeline --member みほん花 --kind vaccination\n  techo timeline --latest 20"
+    )]
     Timeline(TimelineArgs),
     /// How a child has grown, among the curves of the handbook or of WHO.
     #[command(

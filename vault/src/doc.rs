@@ -10,6 +10,7 @@ mod ledger;
 mod engine;
 mod records;
 mod document;
+mod rename;
 mod derive;
 
 pub use change::ChangeHash;
@@ -18,6 +19,7 @@ pub use document::{DocError, Document, Edit, Quarantine, Saved, Snapshot};
 pub use id::{DocId, DocIdError, RecordId, Year};
 pub use ledger::Refusal;
 pub use records::RecordState;
+pub use rename::Renames;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 mod driver;
 mod incoming;
 mod exchange;
+mod fork;
 mod join;
 mod shared;
 mod watch;

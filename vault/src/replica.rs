@@ -10,11 +10,15 @@ mod secrets;
 mod accept;
 mod write;
 mod state;
+mod retired;
+mod tail;
 
 pub use accept::{Outcome, Refusal};
 pub use feeds::Feeds;
+pub use retired::Retired;
 pub use secrets::{BookSecrets, DeviceSecrets, SavedDevice};
 pub use state::StateError;
+pub use tail::{ForkPlace, Tail};
 pub use write::WriteError;
 
 use std::collections::BTreeMap;
@@ -68,6 +72,29 @@ impl Replica {
             documents: BTreeMap::new(),
             quarantined: Vec::new(),
         }
+    }
+
+    /// Starts again with what is needed to take every envelope anew: the keys, what is known to
+    /// exist, and what was retired.
+    #[must_use]
+    pub fn start_over(&self) -> Self {
+        Self {
+            feeds: self.feeds.start_over(),
+            ..Self::new(self.book, self.epochs.clone())
+        }
+    }
+
+    /// Keeps entries of a feed out from here on; none of them is held.
+    pub(crate) fn keep_out(&mut self, feed: FeedId, entries: &[EnvelopeHash]) {
+        self.feeds.retire(feed, entries);
+    }
+
+    /// Keeps entries out from here on, as this device's word says. Returns whether one of them is
+    /// held: then the replica has to be made anew, by [`Self::start_over`].
+    pub fn retire(&mut self, word: &Retired) -> bool {
+        let held = self.feeds.retire(word.feed(), word.entries());
+        self.feeds.name(&word.successor());
+        held
     }
 
     /// Returns the book's id.

@@ -5,6 +5,10 @@
 //! [`Action`]s. It never trusts the relay: whatever the relay says is compared with what this device
 //! holds and with what the relay has signed for earlier.
 
+mod trace;
+
+pub use trace::Trace;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use techo_wire::{FeedId, Head};
@@ -72,6 +76,16 @@ pub enum Finding {
         feed: FeedId,
         /// The sequence that exists twice.
         sequence: u64,
+    },
+    /// This device had been set back to an old copy of itself and has written since: what it wrote
+    /// is said again in a feed of its own, and nothing is lost.
+    SetBack {
+        /// The feed.
+        feed: FeedId,
+        /// The sequence at which it went two ways.
+        sequence: u64,
+        /// How many entries were said again.
+        entries: u64,
     },
     /// The relay names another entry at this sequence than the one held, and does not show it.
     Contradiction {
@@ -180,6 +194,11 @@ impl Session {
             }
         }
         for head in heads {
+            if feeds.is_retired(head) {
+                // The relay was given what this device has said again: nothing to tell or to send.
+                self.contested.insert(head.feed);
+                continue;
+            }
             let ours = feeds.hash_at(&head.feed, head.seq);
             if ours.is_some_and(|hash| hash != head.hash) {
                 self.contested.insert(head.feed);

@@ -19,9 +19,11 @@ mod devices;
 mod enrolment;
 mod official;
 mod exchange;
+mod adopt;
 mod chores;
 mod doctor;
 
+pub use adopt::Adoption;
 pub use create::MAX_NAME;
 pub use devices::Pairing;
 pub use doctor::{DoctorReport, LostEntry};

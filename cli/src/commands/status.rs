@@ -113,6 +113,14 @@ fn show_doctor(lang: Lang, page: &mut Page, report: &DoctorReport) {
             n = report.forks
         ));
     }
+    if report.retired > 0 {
+        page.line(say!(
+            lang,
+            "端末が古い状態に戻されたあとの記入 {n}。書き直してあり、元の記入は証拠として残しています。",
+            "Entries written after this device was set back: {n}. They were sent again; the originals are kept as evidence.",
+            n = report.retired
+        ));
+    }
     if report.is_sound() {
         page.line(lang.of("問題ありません。", "Everything is sound."));
     }

@@ -83,9 +83,46 @@ fn show_relay(lang: Lang, page: &mut Page, report: &RelayReport) {
     for refusal in &report.refusals {
         page.line(format!("  ✗ {refusal}"));
     }
-    for finding in &report.findings {
+    let set_back: u64 = report.findings.iter().filter_map(said_again).sum();
+    if set_back > 0 {
+        show_set_back(lang, page, set_back);
+    }
+    let others = report.findings.iter();
+    for finding in others.filter(|finding| said_again(finding).is_none()) {
         page.line(format!("  ⚠ {}", describe(lang, finding)));
     }
+}
+
+/// How many entries were said again, if that is what was found: every handbook tells its own.
+fn said_again(finding: &FindingView) -> Option<u64> {
+    match finding {
+        FindingView::SetBack { entries, .. } => Some(*entries),
+        FindingView::Rollback { .. }
+        | FindingView::Fork { .. }
+        | FindingView::Withheld { .. }
+        | FindingView::Contradiction { .. } => None,
+    }
+}
+
+fn show_set_back(lang: Lang, page: &mut Page, entries: u64) {
+    page.line(format!("  ⚠ {}", set_back(lang, entries)));
+    page.line(lang.of(
+        "    戻した覚えがなければ、だれかがこの手帳の写しを使っているかもしれません。",
+        "    If nobody restored it, somebody may be using a copy of this vault.",
+    ));
+    page.line(lang.of(
+        "    控えの置き場所と合言葉を知る人を確かめ、techo device list に知らない端末がないか見てください。",
+        "    Check where backups lie and who knows the passphrase, and look for unknown devices: techo device list.",
+    ));
+}
+
+fn set_back(lang: Lang, entries: u64) -> String {
+    say!(
+        lang,
+        "この端末は古い状態に戻されていました。そのあとここで書いた{n}件は書き直して残し、リレーに届いていた記録は取り直します。",
+        "This device had been set back to an older state. The {n} entries written here since are kept and sent again; what the relay had received is fetched.",
+        n = entries
+    )
 }
 
 fn describe(lang: Lang, finding: &FindingView) -> String {
@@ -111,6 +148,7 @@ fn describe(lang: Lang, finding: &FindingView) -> String {
                 s = sequence
             )
         }
+        FindingView::SetBack { entries, .. } => set_back(lang, *entries),
         FindingView::Withheld { sequence } => {
             say!(
                 lang,

@@ -39,6 +39,8 @@ labels! {
     AppendKey = "techo/append-key/v1",
     /// Signature of a device under its feed's certificate.
     FeedCert = "techo/feed-cert/v1",
+    /// Signature of a device under its word that entries of its own are retired.
+    Retired = "techo/retired/v1",
     /// Hash that names a book.
     Book = "techo/book/v1",
     /// Signature that proves a box key to a relay.

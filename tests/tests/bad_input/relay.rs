@@ -290,36 +290,92 @@ async fn a_vault_set_back_to_an_old_copy_fetches_what_it_had_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_vault_set_back_that_writes_first_is_told_of_the_fork_and_misleads_nobody() {
+async fn a_vault_set_back_that_writes_first_says_it_again_and_misleads_nobody() {
     let root = tempfile::tempdir().expect("a folder");
     let relay = TestRelay::start(&root.path().join("relay")).await;
     let (mut family, newest) = set_back(root.path(), &relay).await;
     write(&mut family.mother, &family.hana, "知らずに書いた");
-    let (mother, report) = sync(family.mother).await;
+    let before = family.mother.timeline(None);
+    let (mut mother, report) = sync(family.mother).await;
     assert!(
-        matches!(report.relays[0].findings[..], [FindingView::Fork { .. }]),
+        matches!(
+            report.relays[0].findings[..],
+            [FindingView::SetBack { entries: 1, .. }]
+        ),
         "{report:?}"
     );
+    assert!(report.relays[0].complete);
+    for item in &before {
+        assert!(mother.timeline(None).contains(item), "under its old id");
+    }
+    assert_eq!(mother.status().relays[0].behind, 0, "{:?}", mother.status());
+    assert_eq!(mother.doctor().expect("a look").retired, 1);
+
     let (father, report) = sync(family.father).await;
     assert!(report.relays[0].findings.is_empty(), "{report:?}");
-    assert_eq!(shown(&father), newest);
+    assert!(shown(&father) != newest);
+    assert_eq!(shown(&mother), shown(&father));
+    for text in ["控えのあとで", "知らずに書いた"] {
+        assert_eq!(shown(&father).matches(text).count(), 1, "{text}");
+    }
+    assert_eq!(father.status().waiting, 0);
+
     mother.close().expect("closes");
     let mut mother = family.phone.open();
+    assert_eq!(shown(&mother), shown(&father));
     write(&mut mother, &family.hana, "わかってから書いた");
-    let before = shown(&mother);
-    for text in ["知らずに書いた", "わかってから書いた"] {
-        assert!(before.contains(text), "what was written here stays here");
-    }
+    let (mother, report) = sync(mother).await;
+    assert!(report.relays[0].findings.is_empty(), "it is told once");
+    let (mother, father) = Family::sync_both(mother, father).await;
+    assert_eq!(shown(&mother), shown(&father));
+    assert_eq!(father.status().missing, 0);
+    relay.stop().await;
+}
 
-    // What builds on the other branch waits, and the tablet is told why.
-    let (mother, _) = sync(mother).await;
-    assert_eq!(shown(&mother), before);
-    let (father, report) = sync(father).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn both_branches_of_one_record_stand_beside_each_other_until_somebody_chooses() {
+    let root = tempfile::tempdir().expect("a folder");
+    let relay = TestRelay::start(&root.path().join("relay")).await;
+    let family = Family::found(root.path(), &relay.address()).await;
+    let id = family.mother.timeline(None)[0].id.clone();
+    let text = |text: &str| techo_health::Fields::from([("text".to_owned(), text.into())]);
+    let amend = |vault: &mut Vault, said: &str| {
+        vault
+            .amend_record(&id, &text(said), false, NOW)
+            .expect("amended");
+    };
+    family.mother.close().expect("closes");
+    let backup = root.path().join("backup");
+    copy_folder(&family.phone.dir, &backup);
+    let mut mother = family.phone.open();
+    for number in 0..3 {
+        amend(&mut mother, &format!("いま {number}"));
+    }
+    let (mother, father) = Family::sync_both(mother, family.father).await;
+    mother.close().expect("closes");
+    fs::remove_dir_all(&family.phone.dir).expect("removed");
+    copy_folder(&backup, &family.phone.dir);
+    let mut mother = family.phone.open();
+    // More than the relay has: the heads alone show the fork, and the common past lies far back.
+    for number in 0..9 {
+        amend(&mut mother, &format!("むかし {number}"));
+    }
+    let (mother, report) = sync(mother).await;
     assert!(
-        matches!(report.relays[0].findings[..], [FindingView::Fork { .. }]),
+        matches!(
+            report.relays[0].findings[..],
+            [FindingView::SetBack { entries: 9, .. }]
+        ),
         "{report:?}"
     );
-    assert_eq!(shown(&father), newest);
-    assert_eq!(father.status().waiting, 1);
+    let (mut father, _) = sync(father).await;
+    assert_eq!(shown(&mother), shown(&father));
+    let values = |vault: &Vault| vault.timeline(None)[0].fields["text"].clone();
+    assert_eq!(values(&father), ["いま 2".into(), "むかし 8".into()]);
+    amend(&mut father, "きめた");
+    let (father, _) = sync(father).await;
+    let (mother, _) = sync(mother).await;
+    assert_eq!(values(&mother), ["きめた".into()]);
+    assert_eq!(shown(&mother), shown(&father));
     relay.stop().await;
 }

@@ -205,7 +205,7 @@ fn deliver_all(peers: &mut [Peer], all: &[Envelope], seeded: &mut Seeded) {
                     match outcome {
                         Outcome::Accepted | Outcome::Known => {}
                         Outcome::Waiting | Outcome::Gap { .. } => kept.push(envelope.clone()),
-                        Outcome::Fork { .. } | Outcome::Refused(_) => {
+                        Outcome::Retired | Outcome::Fork { .. } | Outcome::Refused(_) => {
                             panic!("an honest envelope was refused: {outcome:?}")
                         }
                     }
@@ -239,7 +239,7 @@ fn run(seed: u64) -> BTreeMap<&'static str, usize> {
                     Outcome::Known => "known",
                     Outcome::Waiting => "waiting",
                     Outcome::Gap { .. } => "gap",
-                    Outcome::Fork { .. } | Outcome::Refused(_) => "bad",
+                    Outcome::Retired | Outcome::Fork { .. } | Outcome::Refused(_) => "bad",
                 };
                 *met.entry(outcome).or_insert(0) += 1;
             }

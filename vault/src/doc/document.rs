@@ -254,6 +254,26 @@ impl Document {
         Ok(bytes)
     }
 
+    /// The number of an actor's next change.
+    pub(super) fn next_of(&self, actor: Actor) -> u64 {
+        self.held().ledger.next(actor).seq
+    }
+
+    /// Applies an own change that may build on less than everything held, and returns its bytes.
+    pub(super) fn admit_own(&mut self, planned: &PlainChange) -> Result<Vec<u8>, DocError> {
+        if self.held().is_broken {
+            return Err(DocError::Broken);
+        }
+        let change = engine::encode(planned).map_err(|_| Refusal::Form)?;
+        let (plain, change) = engine::read(change.raw_bytes()).ok_or(Refusal::Form)?;
+        let hash = engine::hash(&change);
+        self.held_mut().ledger.admit(hash, &plain)?;
+        self.take_or_rebuild(&change)?;
+        let bytes = change.raw_bytes().to_vec();
+        self.since.push(change);
+        Ok(bytes)
+    }
+
     /// Applies changes in the order given, each after those it builds on, and says of each whether
     /// it was accepted. One that is there already is accepted and changes nothing.
     pub fn apply(&mut self, batch: Vec<(FeedId, Vec<u8>)>) -> Vec<Result<(), Quarantine>> {

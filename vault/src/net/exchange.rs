@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use techo_client::{Connection, InboxEvent, MailboxEvent, ProveKey};
+use techo_client::{Connection, InboxEvent, ProveKey};
 use techo_wire::{AppendReceipt, Envelope, FeedId, Label, Role};
 
 use crate::crypto::SigningKey;
@@ -11,6 +11,8 @@ use crate::net::incoming::{Fetched, Incoming, Live, Source, Verified};
 use crate::sync::{Action, Event, Finding, Session};
 use crate::vault::{InboxTarget, MailboxTarget, Vault, VaultError};
 
+/// How often the exchange of one mailbox is begun in one round.
+const ATTEMPTS: usize = 3;
 /// Bytes of envelopes read from the log at once.
 const READ_BYTES: usize = 1 << 20;
 
@@ -32,6 +34,10 @@ pub(super) struct Talk<'a> {
     /// Envelopes that rest on others which have not come yet.
     pub(super) waiting: Vec<Envelope>,
     pub(super) receipts: Vec<AppendReceipt>,
+    /// What this device holds has changed under the conversation: it is to be begun again.
+    pub(super) over: bool,
+    /// A fork of the own feed was found that cannot be healed.
+    pub(super) split: bool,
 }
 
 impl Driver {
@@ -43,22 +49,41 @@ impl Driver {
     ) -> Result<(), NetError> {
         let targets = self.vault.with(|vault| Ok(vault.mailboxes())).await?;
         for target in targets {
-            let mut talk = self.talk(connection, target).await?;
-            let mut incoming = Incoming::new();
-            let stream = self.fetch(&talk, false).await?;
-            incoming.read(Source::Mailbox(0, stream));
-            loop {
-                let event = match incoming.next().await {
-                    Live::Mailbox(_, page) => incoming.gather(0, page).await,
-                    Live::Inbox(..) | Live::Over => break,
-                    Live::Failed(error) => return Err(error),
-                };
-                self.on_mailbox(&mut talk, event, report).await?;
-                progress(report.received.saturating_add(report.sent));
+            for _ in 0..ATTEMPTS {
+                let (connection, target) = (connection, target.clone());
+                let over = self.exchange_mailbox(connection, target, report, progress);
+                if !over.await? {
+                    break;
+                }
             }
-            self.finish(talk).await?;
         }
         Ok(())
+    }
+
+    /// Exchanges one mailbox, and says whether that has to be begun again.
+    async fn exchange_mailbox(
+        &self,
+        connection: &Connection,
+        target: MailboxTarget,
+        report: &mut RelayReport,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<bool, NetError> {
+        let mut talk = self.talk(connection, target).await?;
+        let mut incoming = Incoming::new();
+        let stream = self.fetch(&talk, false).await?;
+        incoming.read(Source::Mailbox(0, stream));
+        while !talk.over {
+            let event = match incoming.next().await {
+                Live::Mailbox(_, page) => incoming.gather(0, page).await,
+                Live::Inbox(..) | Live::Over => break,
+                Live::Failed(error) => return Err(error),
+            };
+            self.on_mailbox(&mut talk, event, report).await?;
+            progress(report.received.saturating_add(report.sent));
+        }
+        let over = talk.over;
+        self.finish(talk).await?;
+        Ok(over)
     }
 
     pub(super) async fn talk<'a>(
@@ -80,6 +105,8 @@ impl Driver {
             connection,
             waiting: Vec::new(),
             receipts: Vec::new(),
+            over: false,
+            split: false,
         })
     }
 
@@ -129,14 +156,17 @@ impl Driver {
         list: Verified,
         report: &mut RelayReport,
     ) -> Result<(), NetError> {
-        let book = talk.target.book;
-        let waiting = std::mem::take(&mut talk.waiting);
-        let mut session = std::mem::take(&mut talk.session);
         let Verified { envelopes, forged } = list;
+        let mut batch = std::mem::take(&mut talk.waiting);
+        batch.extend(envelopes);
+        let Some(batch) = self.heal(talk, batch, report).await? else {
+            return Ok(());
+        };
+        let book = talk.target.book;
+        let mut session = std::mem::take(&mut talk.session);
         let (received, session, actions) = self
             .vault
             .with(move |vault| {
-                let batch = waiting.into_iter().chain(envelopes).collect();
                 let mut received = vault.receive(&book, batch)?;
                 let heads = std::mem::take(&mut received.heads);
                 let actions = session.handle(vault.feeds(&book)?, Event::Received(heads));
@@ -147,10 +177,10 @@ impl Driver {
         report.received += received.accepted;
         report.healed += received.healed;
         report.refused += received.refused + forged;
+        talk.waiting = received.waiting;
         for finding in &received.findings {
             report.report(finding);
         }
-        talk.waiting = received.waiting;
         self.act(talk, actions, Vec::new(), report).await
     }
 
@@ -205,6 +235,9 @@ impl Driver {
         report: &mut RelayReport,
     ) -> Result<(), NetError> {
         for action in actions {
+            if talk.over {
+                break;
+            }
             match action {
                 Action::Admit(feed) => {
                     talk.connection
@@ -223,60 +256,15 @@ impl Driver {
                 }
                 Action::Report(finding) => {
                     report.report(&finding);
-                    let book = talk.target.book;
-                    let note = move |vault: &mut Vault| match finding {
-                        Finding::Fork { feed, .. } => vault.forked(&book, &feed),
-                        Finding::Rollback { .. } => {
+                    if matches!(finding, Finding::Rollback { .. }) {
+                        let note = |vault: &mut Vault| {
                             vault.rolled_back();
                             Ok(())
-                        }
-                        Finding::Withheld { .. } | Finding::Contradiction { .. } => Ok(()),
-                    };
-                    self.vault.with(note).await?;
+                        };
+                        self.vault.with(note).await?;
+                    }
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// Fetches the entry that the relay claims to hold instead of ours: signed by the feed it proves a
-    /// fork, and otherwise the relay contradicts itself.
-    async fn inspect(
-        &self,
-        talk: &Talk<'_>,
-        feed: FeedId,
-        sequence: u64,
-        report: &mut RelayReport,
-    ) -> Result<(), NetError> {
-        let book = talk.target.book;
-        let mut cursors = self.vault.with(move |vault| vault.cursors(&book)).await?;
-        for cursor in cursors.iter_mut().filter(|cursor| cursor.feed == feed) {
-            cursor.next = sequence;
-        }
-        let mut stream = talk
-            .connection
-            .fetch(talk.target.mailbox, cursors, false)
-            .await?;
-        let mut proven = false;
-        while let Some(event) = stream.next().await? {
-            let MailboxEvent::Envelopes(list) = event else {
-                continue;
-            };
-            let claimed = list.into_iter().filter(|envelope| envelope.feed() == feed);
-            let claimed: Vec<Envelope> = claimed
-                .filter_map(|envelope| envelope.verify().ok())
-                .collect();
-            let received = self
-                .vault
-                .with(move |vault| vault.receive(&book, claimed))
-                .await?;
-            for finding in &received.findings {
-                report.report(finding);
-                proven = true;
-            }
-        }
-        if !proven {
-            report.report(&Finding::Contradiction { feed, sequence });
         }
         Ok(())
     }

@@ -168,6 +168,10 @@ impl Driver {
                     if let Some(talk) = talks.get_mut(index) {
                         self.on_mailbox(talk, fetched, &mut report).await?;
                     }
+                    if talks.iter().any(|talk| talk.over) {
+                        (watching.on_change)(Change::Moved(report));
+                        return Ok(());
+                    }
                 }
                 Some(Live::Inbox(index, InboxEvent::Items(items))) => {
                     if let Some((connection, target)) = watching.inboxes.get(index) {

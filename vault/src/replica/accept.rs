@@ -19,6 +19,8 @@ pub enum Outcome {
     Accepted,
     /// It is held already.
     Known,
+    /// This device wrote it on an old copy of itself, and has said it again in another feed.
+    Retired,
     /// It rests on control ops that are not held: bring it again after them.
     Waiting,
     /// Earlier entries of its feed are not held.
@@ -81,6 +83,7 @@ impl Replica {
         match self.feeds.standing(&head, &envelope.previous()) {
             Standing::Next => {}
             Standing::Known => return Outcome::Known,
+            Standing::Retired => return Outcome::Retired,
             Standing::Fork { sequence } => return Outcome::Fork { sequence },
             Standing::Gap { expected } => return Outcome::Gap { expected },
         }
@@ -111,6 +114,15 @@ impl Replica {
     }
 
     fn open(&self, envelope: &Envelope) -> Result<Entry, Refusal> {
+        self.open_after(envelope, self.feeds.head(&envelope.feed()))
+    }
+
+    /// Opens an envelope as the entry that follows `after`.
+    pub(super) fn open_after(
+        &self,
+        envelope: &Envelope,
+        after: Option<Head>,
+    ) -> Result<Entry, Refusal> {
         let epoch = self
             .epochs
             .iter()
@@ -118,9 +130,7 @@ impl Replica {
         let epoch = epoch.ok_or(Refusal::UnknownEpoch)?;
         let opened = UnverifiedEntry::open(epoch, &self.book, envelope);
         let opened = opened.map_err(|_| Refusal::DoesNotOpen)?;
-        opened
-            .verify(self.feeds.head(&envelope.feed()))
-            .map_err(|_| Refusal::Invalid)
+        opened.verify(after).map_err(|_| Refusal::Invalid)
     }
 
     /// Returns the device that wrote an entry, or `None` while its certificate cannot be judged.

@@ -1,11 +1,11 @@
 //! The feeds of a book as this device holds them: chains, what was applied of them, and what
 //! others say exists; it never opens an envelope.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
-use techo_wire::{EnvelopeHash, FeedId, Head};
+use techo_wire::{Envelope, EnvelopeHash, FeedId, Head};
 
 use crate::book::DeviceKey;
 use crate::packed::{List, Pages};
@@ -44,10 +44,13 @@ pub(super) struct Feed {
 #[derive(Debug, Clone, Default, Encode, Decode)]
 pub struct Feeds {
     #[n(0)]
-    feeds: BTreeMap<FeedId, Feed>,
+    chains: BTreeMap<FeedId, Feed>,
     /// The greatest head of each feed that anybody named: frontiers, receipts, the manifest.
     #[n(1)]
     named: BTreeMap<FeedId, (u64, EnvelopeHash)>,
+    /// Entries that this device wrote on an old copy of itself and has said again in another feed.
+    #[n(2)]
+    retired: BTreeMap<FeedId, BTreeSet<EnvelopeHash>>,
 }
 
 /// Where an envelope stands to its chain.
@@ -55,6 +58,7 @@ pub struct Feeds {
 pub(super) enum Standing {
     Next,
     Known,
+    Retired,
     Fork { sequence: u64 },
     Gap { expected: u64 },
 }
@@ -62,7 +66,7 @@ pub(super) enum Standing {
 impl Feeds {
     /// Returns the last entry held of every feed.
     pub fn heads(&self) -> impl Iterator<Item = Head> {
-        self.feeds.iter().filter_map(|(feed, state)| {
+        self.chains.iter().filter_map(|(feed, state)| {
             let seq = (state.hashes.len() as u64).checked_sub(1)?;
             Some(Head {
                 feed: *feed,
@@ -85,24 +89,24 @@ impl Feeds {
     /// Returns the hash of an entry held; `None` too where it was put away and nobody has it any more.
     pub fn hash_at(&self, feed: &FeedId, sequence: u64) -> Option<EnvelopeHash> {
         let index = usize::try_from(sequence).ok()?;
-        self.feeds.get(feed)?.hashes.get(index)
+        self.chains.get(feed)?.hashes.get(index)
     }
 
     /// Returns the device that certified a feed.
     pub fn device(&self, feed: &FeedId) -> Option<&DeviceKey> {
-        self.feeds.get(feed).map(|state| &state.device)
+        self.chains.get(feed).map(|state| &state.device)
     }
 
     /// Returns how many entries of a feed are held.
     pub fn length(&self, feed: &FeedId) -> u64 {
-        self.feeds
+        self.chains
             .get(feed)
             .map_or(0, |state| state.hashes.len() as u64)
     }
 
     /// Returns how many entries wait for others that are not held.
     pub fn deferred(&self) -> usize {
-        self.feeds.values().map(|feed| feed.deferred.len()).sum()
+        self.chains.values().map(|feed| feed.deferred.len()).sum()
     }
 
     /// Returns the heads that somebody named and that are not held.
@@ -123,7 +127,7 @@ impl Feeds {
             seq: *seq,
             hash: *hash,
         });
-        let deferred = self.feeds.values().flat_map(|feed| &feed.deferred);
+        let deferred = self.chains.values().flat_map(|feed| &feed.deferred);
         let awaited = deferred.flat_map(|entry| entry.frontier.iter().copied());
         heads.chain(awaited).filter(|head| {
             self.hash_at(&head.feed, head.seq)
@@ -133,22 +137,90 @@ impl Feeds {
 
     /// Returns the chain of every feed, to be put away.
     pub(crate) fn chains(&self) -> impl Iterator<Item = (&FeedId, &List<EnvelopeHash, 32>)> {
-        self.feeds.iter().map(|(feed, state)| (feed, &state.hashes))
+        self.chains
+            .iter()
+            .map(|(feed, state)| (feed, &state.hashes))
     }
 
     /// Says who brings the pages of each chain that were put away.
     pub(super) fn bring_from(&mut self, pages: impl Fn(FeedId) -> Arc<dyn Pages<EnvelopeHash>>) {
-        for (feed, state) in &mut self.feeds {
+        for (feed, state) in &mut self.chains {
             state.hashes.bring_from(pages(*feed));
         }
     }
 
-    /// Notes that an entry exists, whoever says so.
+    /// Notes that an entry exists, whoever says so. What was retired is not missed.
     pub fn name(&mut self, head: &Head) {
+        if self.is_retired(head) {
+            return;
+        }
         let named = self.named.entry(head.feed).or_insert((head.seq, head.hash));
         if head.seq > named.0 {
             *named = (head.seq, head.hash);
         }
+    }
+
+    /// Knows nothing yet but what exists elsewhere and what was retired.
+    pub(super) fn start_over(&self) -> Self {
+        Self {
+            chains: BTreeMap::new(),
+            named: self.named.clone(),
+            retired: self.retired.clone(),
+        }
+    }
+
+    /// Keeps these entries of a feed out of its chain from here on, and says whether one is in it
+    /// already: then everything has to be taken again without it.
+    pub(super) fn retire(&mut self, feed: FeedId, hashes: &[EnvelopeHash]) -> bool {
+        let retired = self.retired.entry(feed).or_default();
+        let known = retired.len();
+        retired.extend(hashes);
+        if retired.len() == known {
+            return false;
+        }
+        if let Some((_, hash)) = self.named.get(&feed)
+            && retired.contains(hash)
+        {
+            self.named.remove(&feed);
+        }
+        let Some(held) = self.chains.get(&feed).map(|state| &state.hashes) else {
+            return false;
+        };
+        // From the end, where they mostly are.
+        let mut held = (0..held.len()).rev().filter_map(|index| held.get(index));
+        held.any(|hash| retired.contains(&hash))
+    }
+
+    /// Says whether an entry was retired.
+    pub fn is_retired(&self, head: &Head) -> bool {
+        let retired = self.retired.get(&head.feed);
+        retired.is_some_and(|retired| retired.contains(&head.hash))
+    }
+
+    /// Says whether this device wrote the feed on an old copy of itself: it never does again.
+    pub fn was_set_back(&self, feed: &FeedId) -> bool {
+        self.retired.contains_key(feed)
+    }
+
+    /// Returns how many entries were retired.
+    pub fn retired(&self) -> usize {
+        self.retired.values().map(BTreeSet::len).sum()
+    }
+
+    /// Says whether an entry of another feed builds on entries of `feed` from `from` on as they are
+    /// held here. One that waits for other bytes than those does not.
+    pub(super) fn is_built_upon(&self, feed: &FeedId, from: u64) -> bool {
+        let beyond = |head: &&Head| head.feed == *feed && head.seq >= from;
+        let others = self.chains.iter().filter(|(id, _)| *id != feed);
+        let mut builds = others.map(|(_, other)| {
+            let told = other.told.get(feed).is_some_and(|next| *next > from);
+            let deferred = other.deferred.iter().flat_map(|entry| &entry.frontier);
+            let elsewhere = deferred
+                .filter(beyond)
+                .any(|head| self.hash_at(feed, head.seq) != Some(head.hash));
+            told && !elsewhere
+        });
+        builds.any(|builds| builds)
     }
 
     /// The feed has signed both the envelope at `head` and that it follows `previous`: what is held
@@ -156,6 +228,9 @@ impl Feeds {
     pub(super) fn standing(&self, head: &Head, previous: &EnvelopeHash) -> Standing {
         let Head { feed, seq, hash } = head;
         let expected = self.length(feed);
+        if self.is_retired(head) {
+            return Standing::Retired;
+        }
         if *seq < expected {
             return match self.hash_at(feed, *seq) {
                 Some(own) if own == *hash => Standing::Known,
@@ -174,6 +249,16 @@ impl Feeds {
         }
     }
 
+    /// Returns where an envelope of `feed` among these shows that it forked.
+    pub(super) fn forked_by(&self, feed: &FeedId, envelopes: &[Envelope]) -> Option<u64> {
+        let own = envelopes.iter().filter(|envelope| envelope.feed() == *feed);
+        own.map(|envelope| self.standing(&envelope.head(), &envelope.previous()))
+            .find_map(|standing| match standing {
+                Standing::Fork { sequence } => Some(sequence),
+                Standing::Next | Standing::Known | Standing::Retired | Standing::Gap { .. } => None,
+            })
+    }
+
     /// Starts a feed that was certified by `device`.
     pub(super) fn open(&mut self, feed: FeedId, device: DeviceKey) {
         let fresh = Feed {
@@ -183,7 +268,7 @@ impl Feeds {
             deferred: VecDeque::new(),
             told: BTreeMap::new(),
         };
-        self.feeds.entry(feed).or_insert(fresh);
+        self.chains.entry(feed).or_insert(fresh);
     }
 
     /// Extends the chain of a feed by an entry with this frontier.
@@ -191,7 +276,7 @@ impl Feeds {
         for head in &deferred.frontier {
             self.name(head);
         }
-        if let Some(state) = self.feeds.get_mut(feed) {
+        if let Some(state) = self.chains.get_mut(feed) {
             for head in &deferred.frontier {
                 state.told.insert(head.feed, head.seq.saturating_add(1));
             }
@@ -202,7 +287,7 @@ impl Feeds {
 
     /// Extends this device's own feed by an entry that it has applied already.
     pub(super) fn extend_applied(&mut self, feed: &FeedId, hash: EnvelopeHash, frontier: &[Head]) {
-        if let Some(state) = self.feeds.get_mut(feed) {
+        if let Some(state) = self.chains.get_mut(feed) {
             for head in frontier {
                 state.told.insert(head.feed, head.seq.saturating_add(1));
             }
@@ -213,7 +298,7 @@ impl Feeds {
 
     /// Takes the next change whose frontier is held, if there is one.
     pub(super) fn take_ready(&mut self) -> Option<(FeedId, Deferred)> {
-        let ready = self.feeds.iter().find_map(|(id, feed)| {
+        let ready = self.chains.iter().find_map(|(id, feed)| {
             let first = feed.deferred.front()?;
             first
                 .frontier
@@ -221,13 +306,13 @@ impl Feeds {
                 .all(|head| self.applied(head))
                 .then_some(*id)
         })?;
-        let feed = self.feeds.get_mut(&ready)?;
+        let feed = self.chains.get_mut(&ready)?;
         feed.applied = feed.applied.saturating_add(1);
         feed.deferred.pop_front().map(|deferred| (ready, deferred))
     }
 
     fn applied(&self, head: &Head) -> bool {
-        self.feeds
+        self.chains
             .get(&head.feed)
             .is_some_and(|feed| head.seq < feed.applied)
             && self.hash_at(&head.feed, head.seq) == Some(head.hash)
@@ -235,8 +320,8 @@ impl Feeds {
 
     /// Returns the heads that `feed` has not told yet: only what is applied counts as seen.
     pub(super) fn untold(&self, own: &FeedId) -> Vec<Head> {
-        let told = self.feeds.get(own).map(|feed| &feed.told);
-        let others = self.feeds.iter().filter(|(id, _)| *id != own);
+        let told = self.chains.get(own).map(|feed| &feed.told);
+        let others = self.chains.iter().filter(|(id, _)| *id != own);
         others
             .filter_map(|(id, feed)| {
                 let seq = feed.applied.checked_sub(1)?;

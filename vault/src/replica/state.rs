@@ -14,7 +14,7 @@ use crate::packed::Pages;
 use crate::replica::{Feeds, Quarantined, Replica};
 
 /// The version of this encoding: another version means that the state is made anew.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// State bytes that cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]

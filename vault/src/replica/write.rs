@@ -71,7 +71,7 @@ impl Replica {
         Ok(envelope)
     }
 
-    fn seal(
+    pub(super) fn seal(
         &mut self,
         secrets: &BookSecrets,
         now: Timestamp,

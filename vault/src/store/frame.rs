@@ -48,6 +48,8 @@ pub enum FrameKind {
     AppendReceipt,
     /// A relay's receipt for an item.
     PutReceipt,
+    /// This device's word that it has said entries of its own again.
+    Retired,
 }
 
 impl FrameKind {
@@ -57,6 +59,7 @@ impl FrameKind {
             Self::InboxItem => 2,
             Self::AppendReceipt => 3,
             Self::PutReceipt => 4,
+            Self::Retired => 5,
         }
     }
 
@@ -66,6 +69,7 @@ impl FrameKind {
             2 => Some(Self::InboxItem),
             3 => Some(Self::AppendReceipt),
             4 => Some(Self::PutReceipt),
+            5 => Some(Self::Retired),
             _ => None,
         }
     }
@@ -213,7 +217,7 @@ mod tests {
     #[test]
     fn an_unknown_kind_is_no_frame() {
         let mut written = bytes(&frame(Vec::new()), false);
-        written[18] = 5;
+        written[18] = 6;
         let crc = crc32fast::hash(&[&written[..6], &written[10..]].concat());
         written[6..10].copy_from_slice(&crc.to_be_bytes());
         assert_eq!(parse(&written), None);

@@ -26,7 +26,7 @@ pub struct MemoryStore {
     fetched: AtomicUsize,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Kept {
     frames: BTreeMap<Position, Frame>,
     end: u64,
@@ -51,6 +51,17 @@ impl MemoryStore {
             manifest,
             opening: Opening::default(),
             fetched: AtomicUsize::new(0),
+        }
+    }
+
+    /// Another store with what was committed so far, as if the folder had been copied.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let kept = self.kept().clone();
+        Self {
+            manifest: kept.manifest.clone(),
+            kept: Arc::new(Mutex::new(kept)),
+            ..Self::default()
         }
     }
 

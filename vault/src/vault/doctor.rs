@@ -39,6 +39,9 @@ pub struct DoctorReport {
     pub refused_controls: usize,
     /// Proofs that an issuer contradicted itself.
     pub forks: usize,
+    /// Entries that this device wrote on an old copy of itself: they are said again, and kept as
+    /// evidence.
+    pub retired: usize,
 }
 
 impl DoctorReport {
@@ -86,6 +89,7 @@ impl Vault {
             });
             report.lost.extend(book.lost(member.as_deref()));
             report.quarantined.extend(book.quarantine());
+            report.retired += book.replica.feeds().retired();
             report.refused_controls += book.replica.fold().refused().count();
             report.forks += book
                 .issued_books()
@@ -169,9 +173,10 @@ impl Book {
     fn behind(&self, relay: techo_wire::RelayKey) -> u64 {
         let own = self.secrets.device.key();
         let feeds = self.replica.feeds();
-        let heads = feeds
-            .heads()
-            .filter(|head| feeds.device(&head.feed) == Some(&own));
+        // The rest of a feed in which this device was set back came from a relay.
+        let heads = feeds.heads().filter(|head| {
+            feeds.device(&head.feed) == Some(&own) && !feeds.was_set_back(&head.feed)
+        });
         let signed = self.acknowledged.get(&relay);
         let behind = heads.map(|head| {
             let signed = signed.and_then(|heads| heads.get(&head.feed));

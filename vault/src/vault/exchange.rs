@@ -179,6 +179,7 @@ impl Vault {
                     keep.push(envelope);
                 }
                 Outcome::Known => received.heads.push(head),
+                Outcome::Retired => {}
                 Outcome::Waiting => received.waiting.push(envelope),
                 Outcome::Gap { .. } | Outcome::Refused(_) => received.refused += 1,
                 Outcome::Fork { sequence } => {
@@ -199,11 +200,6 @@ impl Vault {
         } else {
             self.commit_while(id, Batch::new(), &keep, Some(&mut apply))?;
         }
-        for finding in &received.findings {
-            if let Finding::Fork { feed, .. } = finding {
-                self.forked(id, feed)?;
-            }
-        }
         Ok(received)
     }
 
@@ -213,15 +209,6 @@ impl Vault {
         for book in self.books.values_mut() {
             book.granted.clear();
         }
-    }
-
-    /// Takes note of a fork: if it is this device's own feed, another copy of this vault has written
-    /// it, and this one goes on under a new feed.
-    pub fn forked(&mut self, id: &BookId, feed: &FeedId) -> Result<(), VaultError> {
-        if self.book(id)?.secrets.feed_id() == Some(*feed) {
-            self.leave_feed(id)?;
-        }
-        Ok(())
     }
 
     /// Reads envelopes of a feed from the log, up to about `bytes` of them. One that cannot be read

@@ -207,11 +207,24 @@ pub(super) fn replay(
         }
         ControlFlow::Continue(())
     })?;
+    let mut anew = BTreeMap::new();
     for (id, mut replay) in waiting {
-        if let Some(book) = books.get_mut(&id) {
-            replay.flush(book);
-            replay.finish(book);
+        let Some(mut book) = books.remove(&id) else {
+            continue;
+        };
+        if book.retire(&replay.retired) {
+            anew.insert(id, book.anew());
+        } else {
+            replay.flush(&mut book);
+            replay.finish(&mut book);
+            books.insert(id, book);
         }
+    }
+    if !anew.is_empty() {
+        // The words lie behind what they retire: this time they are known from the beginning.
+        let (more, _) = replay(store, Position::START..range.end, &mut anew)?;
+        frames = frames.saturating_add(more);
+        books.append(&mut anew);
     }
     Ok((frames, damage))
 }
@@ -239,6 +252,8 @@ struct Replay {
     /// Envelopes that rest on others which came later.
     held: Vec<(Envelope, Location)>,
     items: Vec<Frame>,
+    /// This device's words for what is retired.
+    retired: Vec<Vec<u8>>,
 }
 
 impl Replay {
@@ -250,6 +265,7 @@ impl Replay {
                 }
             }
             FrameKind::InboxItem | FrameKind::AppendReceipt => self.items.push(frame),
+            FrameKind::Retired => self.retired.push(frame.body),
             FrameKind::PutReceipt => {}
         }
     }
@@ -307,7 +323,7 @@ impl Book {
             match outcome {
                 Outcome::Accepted | Outcome::Known => self.place(&envelope.head(), location),
                 Outcome::Waiting | Outcome::Gap { .. } => held.push((envelope, location)),
-                Outcome::Fork { .. } | Outcome::Refused(_) => {}
+                Outcome::Retired | Outcome::Fork { .. } | Outcome::Refused(_) => {}
             }
         }
         held

@@ -254,6 +254,13 @@ pub enum FindingView {
         /// The sequence.
         sequence: u64,
     },
+    /// This device had been set back to an old copy; what it wrote since is said again.
+    SetBack {
+        /// The sequence at which its feed went two ways.
+        sequence: u64,
+        /// How many entries were said again.
+        entries: u64,
+    },
     /// The relay names another entry than the one held, and does not show it.
     Contradiction {
         /// The sequence.
@@ -278,6 +285,9 @@ impl From<&Finding> for FindingView {
                 shown,
             },
             Finding::Fork { sequence, .. } => Self::Fork { sequence },
+            Finding::SetBack {
+                sequence, entries, ..
+            } => Self::SetBack { sequence, entries },
             Finding::Contradiction { sequence, .. } => Self::Contradiction { sequence },
             Finding::Withheld { sequence, .. } => Self::Withheld { sequence },
         }

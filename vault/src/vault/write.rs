@@ -208,11 +208,12 @@ impl Vault {
 }
 
 impl Book {
-    /// Says whether this device must start a new feed before it writes: it has none, or entries of
-    /// it exist that are not held here.
+    /// Says whether this device must start a new feed before it writes: it has none, it was set back
+    /// in it, or entries of it exist that are not held here.
     fn needs_feed(&self) -> bool {
         let feeds = self.replica.feeds();
         let missing = |feed| feeds.missing().any(|head| head.feed == feed);
-        self.secrets.feed_id().is_none_or(missing)
+        let unfit = |feed| feeds.was_set_back(&feed) || missing(feed);
+        self.secrets.feed_id().is_none_or(unfit)
     }
 }

@@ -52,6 +52,12 @@ impl Tail {
         self.feed
     }
 
+    /// Says whether control ops are among the entries.
+    pub fn decides(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|said| matches!(said.what, What::Control(_)))
+    }
+
     /// The names of the entries, in order.
     pub fn hashes(&self) -> Vec<EnvelopeHash> {
         self.entries.iter().map(|said| said.head.hash).collect()

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use techo_wire::{Envelope, FeedId};
+use techo_wire::{Envelope, EnvelopeHash, FeedId};
 
 use crate::book::BookId;
 use crate::replica::{BookSecrets, ForkPlace, Replica, Retired};
@@ -77,8 +77,8 @@ impl Vault {
         let Some(tail) = self.book(id)?.replica.tail(*feed, from, &envelopes) else {
             return Ok(Adoption::Refused);
         };
-        let hashes = tail.hashes();
-        let (mut book, frames) = self.without(id, feed, &envelopes)?;
+        let (hashes, decides) = (tail.hashes(), tail.decides());
+        let (mut book, frames) = self.without(id, *feed, &hashes)?;
         Replica::start_feed(&mut book.secrets, &mut rng());
         let again = match book.replica.say_again(&book.secrets, tail) {
             Ok(again) => again,
@@ -100,6 +100,11 @@ impl Vault {
         self.books.insert(*id, book);
         self.commit(id, batch, &again)?;
         self.save_keys(id)?;
+        if decides {
+            // Items in the log may rest on what was decided again.
+            let (book, _) = self.without(id, *feed, &[])?;
+            self.books.insert(*id, book);
+        }
         self.tail = self.tail.max(frames);
         self.authored = self.authored.saturating_add(1);
         Ok(Adoption::Done(Finding::SetBack {
@@ -109,12 +114,13 @@ impl Vault {
         }))
     }
 
-    /// Makes a book anew from the log without these entries, and says how many frames were read.
+    /// Makes a book anew from the log without these entries of a feed, and says how many frames were
+    /// read.
     fn without(
         &self,
         id: &BookId,
-        feed: &FeedId,
-        entries: &[Envelope],
+        feed: FeedId,
+        entries: &[EnvelopeHash],
     ) -> Result<(Book, usize), VaultError> {
         let held = self.book(id)?;
         let secrets = BookSecrets::decode(&held.secrets.encode()).ok_or(VaultError::KeysDamaged)?;
@@ -122,8 +128,7 @@ impl Vault {
         book.replica = held.replica.start_over();
         book.cursors.clone_from(&held.cursors);
         book.granted.clone_from(&held.granted);
-        let hashes: Vec<_> = entries.iter().map(Envelope::hash).collect();
-        book.replica.keep_out(*feed, &hashes);
+        book.replica.keep_out(feed, entries);
         let mut books = BTreeMap::from([(*id, book)]);
         let store = Arc::clone(&self.store);
         let (frames, _) = replay(store.as_ref(), Position::START..store.end(), &mut books)?;

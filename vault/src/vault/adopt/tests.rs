@@ -580,3 +580,56 @@ fn a_tail_that_another_device_builds_upon_is_left_alone() {
     phone.write(&hana, "further".to_owned());
     assert_eq!(phone.vault.books[&book].secrets.feed_id(), Some(feed));
 }
+
+#[test]
+fn two_copies_that_live_on_side_by_side_end_with_a_feed_each_and_the_same_records() {
+    let mut relay = Mailboxes::default();
+    let ([mut phone, mut tablet], hana) = family(&mut relay);
+    let mut twin = Device::new();
+    twin.restart(phone.store.inner.copy());
+    let mut healed = 0;
+    let mut known = BTreeSet::new();
+    for round in 0..4 {
+        for (name, device) in [("phone", &mut phone), ("twin", &mut twin)] {
+            for number in 0..=round {
+                device.write(&hana, format!("{name} {round} {number}"));
+            }
+            healed += sync(&mut device.vault, &mut relay).unwrap().len();
+            known.extend(device.written.clone());
+        }
+    }
+    assert_eq!(healed, 1, "from then on each writes for itself");
+    for device in [&mut phone, &mut twin, &mut tablet] {
+        assert_eq!(sync(&mut device.vault, &mut relay).unwrap(), []);
+    }
+    assert_eq!(twin.vault.timeline(None), tablet.vault.timeline(None));
+    agree(0, &[phone, tablet], &known);
+}
+
+#[test]
+fn a_long_log_is_read_again_once_it_has_told_what_it_retires() {
+    let mut relay = Mailboxes::default();
+    let ([mut phone, mut tablet], hana, mut known) = set_back(&mut relay);
+    let note = |number: usize| {
+        Record::Note(Note {
+            text: format!("{number}"),
+            date: Some("2026-04-03".parse().unwrap()),
+            ..Note::default()
+        })
+    };
+    // More than are taken at once, so that the tail stands in its chain before the word comes.
+    let notes: Vec<Record> = (0..1_100).map(note).collect();
+    known.extend((0..1_100).map(|number| number.to_string()));
+    phone.vault.add_records(&hana, &notes, false, NOW).unwrap();
+    let findings = sync(&mut phone.vault, &mut relay).unwrap();
+    assert!(
+        matches!(findings[..], [Finding::SetBack { entries: 1_102, .. }]),
+        "{findings:?}"
+    );
+    assert_eq!(sync(&mut tablet.vault, &mut relay).unwrap(), []);
+    let shown = phone.vault.timeline(None);
+    phone.restart(phone.store.inner.reopen());
+    assert_eq!(phone.vault.timeline(None), shown);
+    assert_eq!(phone.vault.doctor().unwrap().retired, 1_102);
+    agree(0, &[phone, tablet], &known);
+}

@@ -164,7 +164,7 @@ impl Mailboxes {
             let last = self.feed(book, envelope.feed()).last();
             let next = last.map_or(0, |last| last.seq() + 1);
             assert_eq!(envelope.seq(), next, "nothing is sent that does not follow");
-            let previous = last.map_or(techo_wire::EnvelopeHash::ZERO, Envelope::hash);
+            let previous = last.map_or(EnvelopeHash::ZERO, Envelope::hash);
             assert_eq!(envelope.previous(), previous, "no fork is ever sent");
             self.0.entry(*book).or_default().push(envelope);
         }
@@ -492,12 +492,12 @@ fn devices_set_back_at_any_time_and_killed_at_any_write_lose_nothing_and_agree()
         run(seed, &mut met);
     }
     assert!(
-        met.healed > 20 && met.died > 20 && met.clean > 100,
+        met.healed > 15 && met.died > 20 && met.clean > 60,
         "{met:?}"
     );
 }
 
-const SEEDS: u64 = 16;
+const SEEDS: u64 = 20;
 
 /// A phone that was set back by three entries and has written twice since, and all that must be
 /// shown in the end.

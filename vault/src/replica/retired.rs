@@ -133,4 +133,39 @@ mod tests {
             assert_eq!(Retired::verify(&bytes[..at], &own.device()), None);
         }
     }
+
+    #[test]
+    fn the_bytes_of_a_word_are_those_of_the_format() {
+        let device = SigningKey::from_seed(&[1; 32]);
+        let name = |byte: u8| [&[0x58, 32][..], &[byte; 32]].concat();
+        let statement = [
+            &[0x84, 1][..],
+            &name(3),
+            &[0x82],
+            &name(6),
+            &name(7),
+            &[0x83],
+            &name(4),
+            &[9],
+            &name(5),
+        ]
+        .concat();
+        let signature = device.sign(Label::Retired, &statement);
+        let length = u8::try_from(statement.len()).unwrap();
+        let word = [
+            &[0x82, 0x58, length][..],
+            &statement,
+            &[0x58, 64],
+            &signature,
+        ];
+        let successor = Head {
+            feed: FeedId::from_bytes([4; 32]),
+            seq: 9,
+            hash: EnvelopeHash::from_bytes([5; 32]),
+        };
+        let entries = [6, 7].map(|byte| EnvelopeHash::from_bytes([byte; 32]));
+        let words = Retired::words(FeedId::from_bytes([3; 32]), &entries, successor);
+        let written: Vec<Vec<u8>> = words.iter().map(|word| word.sign(&device)).collect();
+        assert_eq!(written, [word.concat()]);
+    }
 }

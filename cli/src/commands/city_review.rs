@@ -108,8 +108,20 @@ fn list(desk: &Desk, found: &ReviewList) -> Result<(), Failure> {
         for case in &found.cases {
             page.line(case_line(lang, case));
         }
+        if !found.cases.is_empty() {
+            page.line(lang.of(
+                "→ 申込みを見るには: techo city review 番号 --register FILE",
+                "→ To see who enrols: techo city review CASE --register FILE",
+            ));
+        }
         for binding in &listed.bindings {
             page.line(binding.line(lang));
+        }
+        if !listed.bindings.is_empty() {
+            page.line(lang.of(
+                "→ 結びつきを終わりにするには: techo city end 番号",
+                "→ To end a binding: techo city end BINDING",
+            ));
         }
         if found.cases.is_empty() && found.bindings.is_empty() {
             page.line(lang.of("確認するものはありません。", "Nothing to look at."));
@@ -176,11 +188,22 @@ fn show_case(desk: &Desk, view: &CaseView) -> Result<(), Failure> {
         if let Some(child) = &view.child {
             person(lang, page, lang.of("申込みの子ども", "Child"), child);
         }
-        page.line(say!(
-            lang,
-            "同じ生年月日の住民: {c}",
-            "Residents born on that day: {c}",
-            c = view.candidates.join(" ")
+        if view.candidates.is_empty() {
+            page.line(lang.of(
+                "同じ生年月日の住民は台帳にいません。",
+                "The register holds nobody born on that day.",
+            ));
+        } else {
+            page.line(say!(
+                lang,
+                "同じ生年月日の住民: {c}",
+                "Residents born on that day: {c}",
+                c = view.candidates.join(" ")
+            ));
+        }
+        page.line(lang.of(
+            "だれかを確かめたら --bind 宛名番号、結びつけないなら --dismiss を付けて、もう一度。",
+            "Once it is certain who this is, again with --bind NUMBER; if nobody, with --dismiss.",
         ));
     })?;
     Ok(())

@@ -284,7 +284,7 @@ pub(super) fn end(desk: &Desk, dir: &Path, binding: Option<&str>, go: bool) -> R
         page.line(say!(
             lang,
             "終わりにした結びつき {n}。家族には「これ以上届きません」とだけ伝わります。",
-            "bindings ended {n}. The family learns only that nothing more will come.",
+            "Bindings ended: {n}. The family learns only that nothing more will come.",
             n = ended.ended.len()
         ));
         pages::delivered(lang, page, &delivery);

@@ -190,17 +190,17 @@ pub(super) fn verification(lang: Lang, page: &mut Page, name: Option<&str>, veri
         c = verified.issuer_name,
         d = at
     ));
-    let until = dates::instant(verified.until);
-    page.line(say!(
-        lang,
-        "    {u} までに、カードでの再申込みが必要です。",
-        "    to be renewed with the card by {u}.",
-        u = until
-    ));
     if verified.ended {
         page.line(lang.of(
             "    市区町村から、これ以上は届きません。届いた記録は残ります。",
             "    Nothing more will come from this city. What came stays.",
+        ));
+    } else {
+        page.line(say!(
+            lang,
+            "    {u} までに、カードでの再申込みが必要です。",
+            "    to be renewed with the card by {u}.",
+            u = dates::instant(verified.until)
         ));
     }
     if verified.simulated {

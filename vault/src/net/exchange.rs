@@ -247,7 +247,7 @@ impl Driver {
                 Action::Append { feed, from, to } => {
                     let first = std::mem::take(&mut first);
                     let receipts = self.append(talk, feed, from..=to, first, report).await?;
-                    let heads = receipts.iter().flat_map(|receipt| receipt.heads());
+                    let heads = receipts.iter().flat_map(AppendReceipt::heads);
                     talk.session.acknowledge(heads.copied());
                     talk.receipts.extend(receipts);
                 }

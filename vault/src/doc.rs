@@ -9,13 +9,15 @@ mod change;
 mod ledger;
 mod engine;
 mod records;
+mod held;
 mod document;
 mod rename;
 mod derive;
 
 pub use change::ChangeHash;
 pub use derive::{DERIVATION_VERSION, DeriveError, IssuedFacts, IssuedState, IssuerDocument};
-pub use document::{DocError, Document, Edit, Quarantine, Saved, Snapshot};
+pub use document::{DocError, Document, Edit, Quarantine};
+pub use held::{Saved, Snapshot};
 pub use id::{DocId, DocIdError, RecordId, Year};
 pub use ledger::Refusal;
 pub use records::RecordState;

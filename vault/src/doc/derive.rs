@@ -8,8 +8,8 @@ use techo_health::Value;
 
 use crate::doc::{
     change::{Action, ChangeHash, OpName, PlainChange, PlainOp},
-    document::Snapshot,
     engine,
+    held::Snapshot,
     id::Actor,
     records,
 };

@@ -3,10 +3,9 @@
 //! A change that Automerge cannot take is found, set aside with its author, and everything else
 //! goes on. It never orders changes: the caller applies them in causal order.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use automerge::{Automerge, Change, ObjId, ROOT, ReadDoc};
+use automerge::{Change, ObjId, ROOT, ReadDoc};
 use techo_health::{Fields, Value};
 use techo_wire::FeedId;
 use uuid::Uuid;
@@ -14,8 +13,9 @@ use uuid::Uuid;
 use crate::doc::{
     change::{Action, ChangeHash, OpName, PlainChange, PlainOp},
     engine,
+    held::{Base, Held, Saved, Snapshot},
     id::{Actor, DocId, key_of_uuid},
-    ledger::{Ledger, Refusal},
+    ledger::Refusal,
     records::{self, RecordState},
 };
 
@@ -31,61 +31,6 @@ pub struct Document {
     /// A change on which tests let Automerge panic.
     #[cfg(test)]
     pub(super) poison: Option<ChangeHash>,
-}
-
-/// A saved document that is brought when somebody asks for it.
-pub trait Saved: Send + Sync + std::fmt::Debug {
-    /// What was saved; `None` if nobody has it any more.
-    fn snapshot(&self) -> Option<Snapshot>;
-}
-
-#[derive(Debug, Clone)]
-enum Base {
-    Here(Snapshot),
-    /// With the heads that it must have.
-    Away(Vec<ChangeHash>, Arc<dyn Saved>),
-}
-
-impl Base {
-    fn heads(&self) -> &[ChangeHash] {
-        match self {
-            Self::Here(snapshot) => &snapshot.heads,
-            Self::Away(heads, _) => heads,
-        }
-    }
-
-    fn snapshot(&self) -> Option<Cow<'_, Snapshot>> {
-        match self {
-            Self::Here(snapshot) => Some(Cow::Borrowed(snapshot)),
-            Self::Away(heads, saved) => {
-                let snapshot = saved.snapshot()?;
-                (snapshot.heads == *heads).then_some(Cow::Owned(snapshot))
-            }
-        }
-    }
-}
-
-/// A document taken apart.
-#[derive(Debug)]
-struct Held {
-    automerge: Automerge,
-    ledger: Ledger,
-    is_broken: bool,
-}
-
-/// A saved document.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Snapshot {
-    /// The bytes; empty for a document without changes.
-    pub bytes: Vec<u8>,
-    /// The heads that it has, ascending.
-    pub heads: Vec<ChangeHash>,
-}
-
-impl std::fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Snapshot({} bytes, {:?})", self.bytes.len(), self.heads)
-    }
 }
 
 /// One step of an own edit.
@@ -504,38 +449,6 @@ impl Document {
         let mut pred: Vec<OpName> = seen.into_iter().filter_map(|(_, id)| name(id)).collect();
         pred.sort_unstable();
         Ok(pred)
-    }
-}
-
-impl Held {
-    fn build(id: DocId, base: &Base, since: &[Change]) -> Self {
-        Self::try_build(id, base, since).unwrap_or_else(|_| Self {
-            automerge: Automerge::new(),
-            ledger: Ledger::new(id),
-            is_broken: true,
-        })
-    }
-
-    fn try_build(id: DocId, base: &Base, since: &[Change]) -> Result<Self, engine::EngineError> {
-        let base = base.snapshot().ok_or(engine::EngineError)?;
-        let mut ledger = Ledger::new(id);
-        let mut automerge = Automerge::new();
-        if !base.heads.is_empty() {
-            automerge = engine::load(&base.bytes, &base.heads)?;
-        }
-        let loaded = engine::guarded(|| Some(automerge.get_changes(&[])))?;
-        for change in loaded.iter().chain(since) {
-            let (plain, _) = engine::read(change.raw_bytes()).ok_or(engine::EngineError)?;
-            ledger
-                .admit(engine::hash(change), &plain)
-                .map_err(|_| engine::EngineError)?;
-        }
-        engine::apply(&mut automerge, since, &ledger.heads())?;
-        Ok(Self {
-            automerge,
-            ledger,
-            is_broken: false,
-        })
     }
 }
 

@@ -159,21 +159,30 @@ impl Driver {
         let Verified { envelopes, forged } = list;
         let mut batch = std::mem::take(&mut talk.waiting);
         batch.extend(envelopes);
-        let Some(batch) = self.heal(talk, batch, report).await? else {
-            return Ok(());
-        };
-        let book = talk.target.book;
-        let mut session = std::mem::take(&mut talk.session);
-        let (received, session, actions) = self
-            .vault
-            .with(move |vault| {
+        let (received, actions) = loop {
+            let (book, split) = (talk.target.book, talk.split);
+            let mut session = std::mem::take(&mut talk.session);
+            let take = move |vault: &mut Vault| {
+                if !split && let Some(fork) = vault.own_fork(&book, &batch)? {
+                    return Ok((session, Err((fork, batch))));
+                }
                 let mut received = vault.receive(&book, batch)?;
                 let heads = std::mem::take(&mut received.heads);
                 let actions = session.handle(vault.feeds(&book)?, Event::Received(heads));
-                Ok((received, session, actions))
-            })
-            .await?;
-        talk.session = session;
+                Ok((session, Ok((received, actions))))
+            };
+            let (session, taken) = self.vault.with(take).await?;
+            talk.session = session;
+            match taken {
+                Ok(taken) => break taken,
+                Err((fork, untaken)) => {
+                    if self.mend(talk, fork, report).await? {
+                        return Ok(());
+                    }
+                    batch = untaken;
+                }
+            }
+        };
         report.received += received.accepted;
         report.healed += received.healed;
         report.refused += received.refused + forged;

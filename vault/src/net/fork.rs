@@ -39,7 +39,7 @@ impl Driver {
 
     /// Returns the envelopes, unless they show that the feed which this device writes has forked and
     /// that was healed: then the conversation is to be begun again.
-    pub(super) async fn heal(
+    async fn heal(
         &self,
         talk: &mut Talk<'_>,
         envelopes: Vec<Envelope>,
@@ -53,16 +53,28 @@ impl Driver {
             .vault
             .with(move |vault| Ok((vault.own_fork(&book, &envelopes)?, envelopes)))
             .await?;
-        let Some((feed, sequence)) = fork else {
-            return Ok(Some(envelopes));
+        let mended = match fork {
+            Some(fork) => self.mend(talk, fork, report).await?,
+            None => false,
         };
-        if let Some(done) = self.adopt_tail(talk, feed, sequence).await? {
-            report.report(&done);
-            talk.over = true;
-            return Ok(None);
+        Ok((!mended).then_some(envelopes))
+    }
+
+    /// Heals a fork of the own feed if that can be done, and says so: then the conversation is over.
+    /// Otherwise the feed counts as split, and is not asked about again.
+    pub(super) async fn mend(
+        &self,
+        talk: &mut Talk<'_>,
+        (feed, sequence): (FeedId, u64),
+        report: &mut RelayReport,
+    ) -> Result<bool, NetError> {
+        let done = self.adopt_tail(talk, feed, sequence).await?;
+        talk.over |= done.is_some();
+        talk.split |= done.is_none();
+        if let Some(done) = &done {
+            report.report(done);
         }
-        talk.split = true;
-        Ok(Some(envelopes))
+        Ok(done.is_some())
     }
 
     /// Goes back through the relay's entries of an own feed to where it went two ways, and lets the

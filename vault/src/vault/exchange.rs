@@ -19,6 +19,9 @@ use crate::vault::{Book, Vault, VaultError};
 
 /// Bytes that an issuer may put into one inbox: the records of a lifetime.
 const ISSUER_QUOTA: u64 = 64 << 20;
+/// So many envelopes change documents while the disk is waited for: more would cost memory, and gain
+/// little beside the time that they take.
+const FEW: usize = 64;
 /// Bytes of grants that wait for a device.
 const GRANT_QUOTA: u64 = 4 << 20;
 
@@ -195,10 +198,13 @@ impl Vault {
             book.replica.apply(std::mem::take(&mut plan));
             book.refresh_bindings();
         };
-        if keep.is_empty() {
-            apply(book);
-        } else {
+        if (1..=FEW).contains(&keep.len()) {
             self.commit_while(id, Batch::new(), &keep, Some(&mut apply))?;
+        } else {
+            apply(book);
+            if !keep.is_empty() {
+                self.commit(id, Batch::new(), &keep)?;
+            }
         }
         Ok(received)
     }

@@ -122,7 +122,7 @@ mod readers {
         let place = |(name, present): (String, bool)| {
             let connect = || Ok(Box::new(readers.connect(&name)?) as Slot);
             let slot = present.then(connect);
-            Place { slot, name }
+            Place { name, slot }
         };
         Ok(found.into_iter().map(place).collect())
     }

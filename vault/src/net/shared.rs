@@ -82,3 +82,51 @@ impl SharedVault {
             .map(|lock| lock.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+    use crate::store::MemoryStore;
+    use crate::vault::InstallId;
+
+    fn runtimes() -> [Runtime; 2] {
+        let alone = Builder::new_current_thread().build().unwrap();
+        let several = Builder::new_multi_thread().worker_threads(1).build();
+        [alone, several.unwrap()]
+    }
+
+    fn shared() -> SharedVault {
+        let install = InstallId::derive(&[1; 16], "vault".as_ref());
+        SharedVault::new(Vault::from_store(Arc::new(MemoryStore::new()), &install).unwrap())
+    }
+
+    #[test]
+    fn work_is_done_on_runtimes_with_one_thread_and_with_several() {
+        for runtime in runtimes() {
+            let vault = shared();
+            let other = vault.clone();
+            let spawned = runtime.spawn(async move { other.with(|vault| Ok(vault.syncs())).await });
+            runtime.block_on(async {
+                assert_eq!(vault.with(|_| Ok(7)).await.unwrap(), 7);
+                assert!(spawned.await.unwrap().is_ok());
+            });
+            assert!(vault.into_inner().is_some());
+        }
+    }
+
+    #[test]
+    fn after_a_panic_nothing_is_done_any_more() {
+        for runtime in runtimes() {
+            let vault = shared();
+            runtime.block_on(async {
+                // Unlike `panic!`, this says nothing on standard error.
+                let broken = vault.with::<()>(|_| std::panic::resume_unwind(Box::new("broken")));
+                assert!(matches!(broken.await, Err(VaultError::Stopped)));
+                let later = vault.with(|_| Ok(()));
+                assert!(matches!(later.await, Err(VaultError::Stopped)));
+            });
+        }
+    }
+}
